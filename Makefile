@@ -1,0 +1,67 @@
+# Everything a person types. CI (`.ci/run`) calls the same targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+SERVICE_VALUE_REAL_DATA ?= ../shared/data/real
+REAL_HOME ?= real-home
+export SERVICE_VALUE_REAL_DATA
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run run-real test test-real test-browser lint format lock simulate bench dev
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP) ## the environment in .venv, bytecode compiled (made when it is due)
+
+# --no-deps: the lock file is complete, so nothing needs resolving, and every file is checked against its hash
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) (once, one to three minutes) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $(VENV)/lib dagster_project || true
+	@$(BIN)/python -m dagster_project.orchestration.dbt
+	@touch $@
+
+run: setup ## run the sample company and print its KPI table
+	@$(BIN)/service-value run data/sample
+
+run-real: setup ## build the real home in real-home/ from SERVICE_VALUE_REAL_DATA and run it
+	@test -d "$(SERVICE_VALUE_REAL_DATA)" || { echo "make run-real needs the real data: set SERVICE_VALUE_REAL_DATA to its folder (now '$(SERVICE_VALUE_REAL_DATA)', which is not there)"; exit 1; }
+	@$(BIN)/python tests/real/build_real_home.py "$(SERVICE_VALUE_REAL_DATA)" "$(REAL_HOME)"
+	@$(BIN)/service-value run "$(REAL_HOME)"
+
+test: setup ## every test that needs no more than this checkout
+	@$(BIN)/python -m pytest -m "not real and not browser"
+
+test-real: setup ## tests on the real data (SERVICE_VALUE_REAL_DATA)
+	@test -d "$(SERVICE_VALUE_REAL_DATA)" || { echo "make test-real needs the real data: set SERVICE_VALUE_REAL_DATA to its folder (now '$(SERVICE_VALUE_REAL_DATA)', which is not there)"; exit 1; }
+	@$(BIN)/python -m pytest -m real
+
+test-browser: setup ## tests of the pages in Chromium
+	@test -x /usr/bin/chromium || { echo "make test-browser needs Chromium at /usr/bin/chromium (Debian: apt-get install chromium)"; exit 1; }
+	@$(BIN)/python -m pytest -m browser
+
+lint: setup ## ruff, mypy (strict), sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt/models dbt/tests
+
+format: setup ## let ruff and sqlfluff mend the layout
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar dbt/models dbt/tests
+
+simulate: setup ## write a simulated company: make simulate HOME_FOLDER=... CUSTOMERS=2000 MONTHS=18 SEED=1
+	@$(BIN)/service-value simulate "$(HOME_FOLDER)" --customers $(or $(CUSTOMERS),2000) --months $(or $(MONTHS),18) --seed $(or $(SEED),1)
+
+dev: setup ## Dagster's web interface on the sample home
+	@$(BIN)/dagster dev -w workspace.yaml
+
+lock: ## pin everything anew in requirements.lock (needs uv)
+	@uv pip compile --universal --python-version 3.11 --extra dev --extra browser --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock

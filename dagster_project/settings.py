@@ -1,0 +1,85 @@
+"""Settings: the home folder and the environment. The only module that reads or writes `os.environ`.
+
+What a company configures belongs to `company.yml` (`company/model.py`); here is only what the machine decides.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt"
+SEEDS = DBT_PROJECT / "seeds"
+SAMPLE_HOME = PROJECT_ROOT / "data" / "sample"
+HOME_VARIABLE = "SERVICE_VALUE_HOME"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One home folder and the environment that its configuration may name (secrets by the name of a variable)."""
+
+    home: Path
+    environment: Mapping[str, str]
+    threads: int = 2
+
+    @property
+    def warehouse_folder(self) -> Path:
+        """Private work files of a run."""
+        return self.home / "warehouse"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt builds anew in each run."""
+        return self.warehouse_folder / "service_value.duckdb"
+
+    @property
+    def inputs(self) -> Path:
+        """What one run reads: see `feeds/snapshot.py`."""
+        return self.warehouse_folder / "inputs"
+
+    @property
+    def landed(self) -> Path:
+        """What the gate on landed feeds reads: raw as it stands, without an as-of date."""
+        return self.warehouse_folder / "landed"
+
+    @property
+    def checks(self) -> Path:
+        """Verdicts and result documents of the gates, one folder a run."""
+        return self.warehouse_folder / "checks"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def outbox(self) -> Path:
+        return self.home / "outbox"
+
+    @classmethod
+    def from_environment(cls, home: Path | None = None) -> Settings:
+        """The settings of this process: `home` if given, else `SERVICE_VALUE_HOME`, else the sample home."""
+        chosen = home or Path(os.environ.get(HOME_VARIABLE) or SAMPLE_HOME)
+        threads = int(os.environ.get("SERVICE_VALUE_THREADS") or min(4, os.cpu_count() or 2))
+        return cls(home=chosen.expanduser().resolve(), environment=dict(os.environ), threads=threads)
+
+    def export_to_dbt(self) -> None:
+        """Set the variables that `dbt/profiles.yml` and the sources read; dbt runs as a child process."""
+        os.environ["SERVICE_VALUE_WAREHOUSE"] = str(self.warehouse)
+        os.environ["SERVICE_VALUE_INPUTS"] = str(self.inputs)
+        os.environ["SERVICE_VALUE_THREADS"] = str(self.threads)
+        os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+        os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+def silence_telemetry() -> None:
+    """Keep the libraries from calling home; set before they are imported."""
+    for name, value in {
+        "GX_ANALYTICS_ENABLED": "false",
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }.items():
+        os.environ.setdefault(name, value)
