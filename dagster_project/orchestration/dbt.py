@@ -1,0 +1,123 @@
+"""dbt in Dagster: the project, its manifest, the models as assets, and every dbt test as an asset check.
+
+Here: translation and invocation only. What a model means is in `dbt/`; what a verdict means is in `checks/`.
+Run as a module, it prepares the manifest (`make setup` does).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from dagster_project.settings import DBT_PROJECT, silence_telemetry
+
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+OWNERS = ["team:service-value"]
+# the folder below models/ that names the group of a model
+_GROUPS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}
+_SOURCES = {"raw": "feeds", "run": "inputs", "home_reference": "inputs", "identity": "identity", "parameters": "parameters"}
+
+
+def project() -> DbtProject:
+    """The dbt project of this checkout."""
+    return DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
+
+
+def dbt_executable() -> str:
+    """The dbt of this environment: it need not be on the PATH."""
+    beside = Path(sys.executable).parent / "dbt"
+    return str(beside) if beside.exists() else "dbt"
+
+
+def prepare_manifest(force: bool = False) -> Path:
+    """Parse the dbt project when its manifest is missing or older than any of its files (3 to 5 s), and return its path."""
+    if not force and MANIFEST.exists():
+        written = MANIFEST.stat().st_mtime
+        folders = ("models", "macros", "seeds", "tests")
+        files = [path for folder in folders for path in (DBT_PROJECT / folder).rglob("*") if path.is_file()]
+        files += [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"]
+        if all(path.stat().st_mtime <= written for path in files):
+            return MANIFEST
+    DbtCliResource(project_dir=project(), dbt_executable=dbt_executable()).cli(
+        ["parse", "--quiet"], target_path=MANIFEST.parent
+    ).wait()
+    return MANIFEST
+
+
+def load_manifest() -> dict[str, Any]:
+    """The manifest as a dictionary, parsed anew when it is due."""
+    loaded: dict[str, Any] = json.loads(prepare_manifest().read_text(encoding="utf-8"))
+    return loaded
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by layer, one owner, source tests as checks of the source's asset."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        if dbt_resource_props["resource_type"] == "source":
+            return _SOURCES.get(dbt_resource_props["source_name"], "inputs")
+        folder = dbt_resource_props["fqn"][1]
+        return _GROUPS.get(folder, folder)
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        return OWNERS
+
+
+def translator() -> Translator:
+    return Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+
+def node_asset_key(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
+    """The asset key of a model or source of the manifest."""
+    return translator().get_asset_key(manifest["nodes"].get(unique_id) or manifest["sources"][unique_id])
+
+
+def published_models(manifest: Mapping[str, Any]) -> dict[str, dg.AssetKey]:
+    """The models of the published interface: name -> asset key."""
+    return {
+        node["name"]: node_asset_key(manifest, unique_id)
+        for unique_id, node in sorted(manifest["nodes"].items())
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
+    }
+
+
+def unit_test_checks(manifest: Mapping[str, Any]) -> dict[str, dg.AssetCheckSpec]:
+    """One asset check for each dbt unit test: dagster-dbt turns data tests into checks, unit tests it leaves out."""
+    specs = {}
+    for unique_id, test in sorted(manifest.get("unit_tests", {}).items()):
+        model = next(node for node in test["depends_on"]["nodes"] if node.startswith("model."))
+        specs[unique_id] = dg.AssetCheckSpec(
+            name=test["name"],
+            asset=node_asset_key(manifest, model),
+            description=test.get("description") or "dbt unit test",
+            blocking=True,
+        )
+    return specs
+
+
+def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, artifacts: Path) -> Iterator[Any]:
+    """Run `dbt build` for what Dagster selected and keep its artifacts under `artifacts/<step>/`, whatever happens.
+
+    The folder outlives the run, so that the next one parses only what changed.
+    """
+    target = artifacts / context.op_execution_context.get_step_execution_context().step.key
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "run_results.json").unlink(missing_ok=True)
+    parsed = MANIFEST.parent / "partial_parse.msgpack"
+    if parsed.exists() and not (target / parsed.name).exists():
+        shutil.copyfile(parsed, target / parsed.name)
+    yield from dbt.cli(["build"], context=context, target_path=target).stream()
+
+
+if __name__ == "__main__":
+    silence_telemetry()
+    prepare_manifest()
