@@ -1,0 +1,147 @@
+"""The command `service-value`: it calls the same Dagster jobs that the schedules call.
+
+Exit codes: 0 published (or done), 1 a check or a feed stopped it, 2 the configuration or the call is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dagster_project.settings import Settings, silence_telemetry
+
+silence_telemetry()
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="What a customer service is worth, to whom, and whether the figure can be trusted.",
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+HomeArgument = Annotated[
+    Path | None,
+    typer.Argument(help="The home folder of a company (company.yml and inbox/). Default: SERVICE_VALUE_HOME, else data/sample."),
+]
+
+
+class Stopped(Exception):
+    """The command ends with this exit code; the reason has been printed."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@app.command()
+def run(
+    home: HomeArgument = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="YYYY-MM-DD; default: the last day that every required feed covers.")] = None,
+) -> None:
+    """Do the whole way: land, check, model, fit where due, check, publish, make the packs."""
+    settings = Settings.from_environment(home)
+    day = _parse_day(as_of)
+    with _session(settings) as session:
+        session.validate()
+        session.land()
+        resolved = day or session.resolve_as_of()
+        session.publish(resolved)
+        _print_result(settings, session.packs)
+
+
+@app.command()
+def check(home: HomeArgument = None) -> None:
+    """Land and check only: what came in, what was refused and why."""
+    settings = Settings.from_environment(home)
+    with _session(settings) as session:
+        session.validate()
+        session.land()
+        console.print(f"The feeds may be used up to and including {session.resolve_as_of()}.")
+
+
+@app.command()
+def kpis(
+    home: HomeArgument = None,
+    language: Annotated[str | None, typer.Option(help="fr or en; default: the company's language.")] = None,
+) -> None:
+    """Print the KPI table of the current publication."""
+    from dagster_project.packs.terminal import print_kpis
+
+    settings = Settings.from_environment(home)
+    database = settings.published / "service_value.duckdb"
+    if not database.exists():
+        errors.print(f"{settings.home}: nothing is published yet; run: service-value run {settings.home}")
+        raise typer.Exit(1)
+    if language not in (None, "fr", "en"):
+        errors.print(f"--language: {language!r} is not a language of the packs; expected fr or en")
+        raise typer.Exit(2)
+    print_kpis(database, language or _language(settings), console)
+
+
+@app.command()
+def simulate(
+    home: Annotated[Path, typer.Argument(help="The folder to write the simulated company into.")],
+    customers: Annotated[int, typer.Option(min=10)] = 2000,
+    months: Annotated[int, typer.Option(min=1, max=120)] = 18,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Write a company with known truth: all feeds, as its systems would export them."""
+    from dagster_project.simulation.simulate import simulate as write_company
+
+    report = write_company(home.expanduser().resolve(), customers=customers, months=months, seed=seed)
+    console.print(f"Simulated company written: {report}")
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        app(standalone_mode=True)
+    except Stopped as stopped:
+        sys.exit(stopped.code)
+
+
+def _parse_day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        errors.print(f"--as-of: {text!r} is not a date; expected YYYY-MM-DD, for example 2025-12-31")
+        raise Stopped(2) from None
+
+
+@contextlib.contextmanager
+def _session(settings: Settings) -> Iterator[Session]:
+    # Dagster and dbt take seconds to import: not for --help or kpis
+    from dagster_project.orchestration.session import open_session
+
+    with open_session(settings, console, errors, Stopped) as session:
+        yield session
+
+
+def _language(settings: Settings) -> str:
+    from dagster_project.company.model import load_company
+
+    return load_company(settings.home).company.language
+
+
+def _print_result(settings: Settings, packs: list[Path]) -> None:
+    from dagster_project.packs.terminal import print_kpis
+
+    print_kpis(settings.published / "service_value.duckdb", _language(settings), console)
+    for path in packs:
+        console.print(f"Pack       {path}", soft_wrap=True)
+    console.print(f"Database   {settings.published / 'service_value.duckdb'}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""One assembly of the Dagster parts, with overrides for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.feeds.contract import FEEDS
+from dagster_project.orchestration import dbt, jobs, landing, model, release
+from dagster_project.orchestration.resources import Home, dbt_resource
+from dagster_project.settings import Settings
+
+
+def build_definitions(settings: Settings, resources: dict[str, Any] | None = None) -> dg.Definitions:
+    """All of Dagster for one home. `resources` replaces single resources."""
+    settings.export_to_dbt()
+    company = landing.company_or_none(settings)
+    manifest = dbt.load_manifest()
+    all_jobs = jobs.jobs()
+    return dg.Definitions(
+        assets=[
+            *[landing.feed_asset(feed, company) for feed in FEEDS.values()],
+            model.inputs,
+            model.dbt_models(manifest),
+            model.identity,
+            model.fit_value_thresholds,
+            release.publication_asset(manifest),
+            release.packs,
+        ],
+        asset_checks=[landing.raw_gate(company), model.published_gate(manifest), *model.dbt_unit_tests(manifest)],
+        jobs=all_jobs,
+        schedules=jobs.schedules(company),
+        sensors=[jobs.inbox_sensor, jobs.after_landing(all_jobs)],
+        resources={"home": Home(folder=str(settings.home)), "dbt": dbt_resource()} | (resources or {}),
+    )

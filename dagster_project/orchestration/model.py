@@ -1,0 +1,194 @@
+"""From raw to checked marts: the inputs of a run, dbt, identity, the fit of the value thresholds, and the second gate.
+
+All of it is partitioned by as-of date and shares one pool: a home has one warehouse file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from dagster_project.checks.dbt_results import record_dbt_results, unit_test_verdicts
+from dagster_project.checks.gate import run_published_gate
+from dagster_project.company.errors import ConfigurationError
+from dagster_project.company.reference import REFERENCE_TABLES, load_references
+from dagster_project.estimates import value_thresholds
+from dagster_project.feeds.contract import FEEDS
+from dagster_project.feeds.errors import FeedError
+from dagster_project.feeds.snapshot import write_snapshot
+from dagster_project.identity.clusters import build_clusters
+from dagster_project.orchestration.dbt import MANIFEST, OWNERS, build, project, published_models, translator, unit_test_checks
+from dagster_project.orchestration.landing import feed_key, adopt_landed_verdicts, check_result
+from dagster_project.orchestration.resources import Home
+from dagster_project.settings import SEEDS
+
+POOL = "warehouse"
+PUBLISHED_CHECK = "published_contract"
+# one partition per as-of date; the first is earlier than any export that we have seen
+PARTITIONS = dg.DailyPartitionsDefinition(start_date="2005-01-01", end_offset=1)
+RUN_INPUTS = ("run_context", "repurchase_windows", "identity_rules", "feed_status", "kpi_history")
+
+
+def as_of_date(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> date:
+    """The as-of date of this run: its partition."""
+    return date.fromisoformat(context.run.tags["dagster/partition"])
+
+
+@dg.multi_asset(
+    name="inputs",
+    specs=[
+        dg.AssetSpec(
+            key,
+            deps=[feed_key(feed) for feed in FEEDS],
+            group_name="inputs",
+            owners=OWNERS,
+            kinds={"parquet"},
+            description=description,
+        )
+        for key, description in (
+            *((["run", name], f"Input of the run: {name.replace('_', ' ')}.") for name in RUN_INPUTS),
+            *((["home_reference", name], f"The company's own reference table {name}; no row where it has none.") for name in REFERENCE_TABLES),
+        )
+    ],
+    partitions_def=PARTITIONS,
+    pool=POOL,
+)
+def inputs(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
+    """Freeze what this run reads: links to the raw batches, and the configuration as small tables."""
+    settings = home.settings
+    settings.export_to_dbt()
+    adopt_landed_verdicts(settings, context.run_id)
+    try:
+        company = home.company()
+        report = write_snapshot(settings.home, company, as_of_date(context), settings.inputs, load_references(settings.home, SEEDS))
+    except (FeedError, ConfigurationError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    settings.warehouse.unlink(missing_ok=True)
+    settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
+    metadata = {"as_of_date": as_of_date(context).isoformat(), "feeds_present": dg.MetadataValue.json(report.feeds_present)}
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+
+
+def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """All models and seeds; Dagster runs dbt once for each part between which a Python asset stands."""
+
+    @dbt_assets(
+        manifest=MANIFEST,
+        project=project(),
+        name="dbt",
+        dagster_dbt_translator=translator(),
+        partitions_def=PARTITIONS,
+        pool=POOL,
+    )
+    def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
+        settings = home.settings
+        settings.export_to_dbt()
+        artifacts = settings.warehouse_folder / "dbt"
+        verdict_folder = settings.checks / context.run_id
+        step = context.op_execution_context.get_step_execution_context().step.key
+        try:
+            yield from build(context, dbt, artifacts)
+        except Exception as error:
+            results = artifacts / step / "run_results.json"
+            if not results.exists():
+                raise
+            failed = record_dbt_results(results, manifest, verdict_folder, context.run_id).failures
+            raise dg.Failure(description="dbt: " + "; ".join(failed), allow_retries=False) from error
+        record_dbt_results(artifacts / step / "run_results.json", manifest, verdict_folder, context.run_id)
+
+    return dbt_build
+
+
+def dbt_unit_tests(manifest: Mapping[str, Any]) -> list[dg.AssetChecksDefinition]:
+    """The dbt unit tests as asset checks: they ran inside `dbt build`, before their model was built."""
+    specs = unit_test_checks(manifest)
+    if not specs:
+        return []
+
+    @dg.multi_asset_check(name="dbt_unit_tests", specs=list(specs.values()), compute_kind="dbt")
+    def check(context: dg.AssetCheckExecutionContext, home: Home) -> Iterator[dg.AssetCheckResult]:
+        verdicts = unit_test_verdicts(home.settings.checks / context.run_id)
+        for unique_id, spec in specs.items():
+            verdict = verdicts.get(unique_id)
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=verdict == "passed",
+                metadata={"verdict": verdict or "did not run"},
+            )
+
+    return [check]
+
+
+@dg.multi_asset(
+    name="identity",
+    specs=[
+        dg.AssetSpec(
+            ["identity", name],
+            deps=[dg.AssetKey(["intermediate", "int_identity_keys"]), dg.AssetKey(["intermediate", "int_identity_edges"])],
+            group_name="identity",
+            owners=OWNERS,
+            kinds={"parquet", "python"},
+            description=description,
+        )
+        for name, description in (
+            ("clusters", "Who is who: one row per source key, with the unified customer id."),
+            ("edges", "Links between keys, used or not and why. One row per pair of keys and rule."),
+        )
+    ],
+    partitions_def=PARTITIONS,
+    pool=POOL,
+)
+def identity(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
+    """Join the keys that belong to one person."""
+    settings = home.settings
+    report = build_clusters(settings.warehouse, settings.inputs)
+    for name in ("clusters", "edges"):
+        yield dg.MaterializeResult(asset_key=["identity", name], metadata=report.metadata())
+
+
+@dg.asset(
+    key=["parameters", "value_thresholds"],
+    deps=[dg.AssetKey(["intermediate", "int_customer_month_features"])],
+    group_name="parameters",
+    owners=OWNERS,
+    kinds={"python"},
+    partitions_def=PARTITIONS,
+    pool=POOL,
+    description="Cut points of the value tiers and segments. One row per version. Fitted only when due by as-of date.",
+)
+def fit_value_thresholds(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = value_thresholds.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
+    return dg.MaterializeResult(metadata=report.metadata())
+
+
+def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
+    """The second gate: a suite on each table of the published interface, in the warehouse where it lies."""
+    tables = published_models(manifest)
+
+    @dg.multi_asset_check(
+        name="published_gate",
+        specs=[
+            dg.AssetCheckSpec(
+                PUBLISHED_CHECK,
+                asset=key,
+                blocking=True,
+                description=f"Great Expectations: {name} keeps the published interface.",
+                additional_deps=[other for other in tables.values() if other != key],
+            )
+            for name, key in tables.items()
+        ],
+        compute_kind="great_expectations",
+    )
+    def gate(context: dg.AssetCheckExecutionContext, home: Home) -> Iterator[dg.AssetCheckResult]:
+        settings = home.settings
+        for verdict in run_published_gate(settings.warehouse, MANIFEST, settings.checks / context.run_id, context.run_id):
+            yield check_result(verdict, tables[verdict.suite], PUBLISHED_CHECK)
+
+    return gate

@@ -1,0 +1,18 @@
+{#-
+Whether a sale (or a refund) lies in the window of so many days after the closing of a contact: the instants t with
+closing < t <= closing + days * 24 h. Where sales have days only: the days after the contact's day, `days` of them, so
+that a sale on the contact's own day never counts (nobody knows which came first).
+The query must have in scope: `closed_at`, `closed_on` of `contact`, `is_day_precision`.
+-#}
+{% macro is_in_window(instant, day, days, contact='contacts', is_day_precision='is_day_precision') -%}
+    (
+        case
+            when {{ is_day_precision }} then
+                {{ day }} > {{ contact }}.closed_on
+                and {{ day }} <= {{ add_days_to_date(contact ~ '.closed_on', days) }}
+            else
+                {{ instant }} > {{ contact }}.closed_at
+                and {{ instant }} <= {{ add_days(contact ~ '.closed_at', days) }}
+        end
+    )
+{%- endmacro %}

@@ -1,0 +1,249 @@
+with
+
+run_context as (
+
+    select
+        *,
+        {{ month_number('first_month') }} as first_month_number,
+        -- what lies further back than a year before the first month shows only in the recency: it is kept in one bucket
+        {{ month_number('first_month') }} - 13 as bucket_month_number,
+        {{ month_number('as_of_month') }} as as_of_month_number
+    from {{ source('run', 'run_context') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('int_tickets') }}
+
+),
+
+returns as (
+
+    select * from {{ ref('int_ticket_returns') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('stg_crm__contacts') }}
+
+),
+
+customer_keys as (
+
+    select * from {{ ref('int_customer_keys') }}
+
+),
+
+months as (
+
+    select
+        calendar_months.month,
+        calendar_months.month_number
+    from {{ ref('int_calendar_months') }} as calendar_months
+    cross join run_context
+    where calendar_months.month_number between run_context.bucket_month_number and run_context.as_of_month_number
+
+),
+
+customer_tickets as (
+
+    select
+        customers.customer_number,
+        greatest({{ month_number('tickets.sold_month') }}, run_context.bucket_month_number) as month_number,
+        tickets.transaction_id,
+        tickets.sold_on,
+        tickets.net_amount,
+        tickets.margin_amount,
+        tickets.value_amount
+    from tickets
+    inner join customers on tickets.customer_id = customers.customer_id
+    cross join run_context
+
+),
+
+tickets_by_month as (
+
+    select
+        customer_number,
+        month_number,
+        sum(case when net_amount > 0 then 1 else 0 end) as purchases,
+        max(case when net_amount > 0 then sold_on end) as last_purchase_on,
+        sum(net_amount) as net_amount,
+        sum(margin_amount) as margin_amount,
+        sum(value_amount) as value_amount
+    from customer_tickets
+    group by customer_number, month_number
+
+),
+
+customer_contacts as (
+
+    select
+        customers.customer_number,
+        greatest({{ month_number(company_day('contacts.opened_at')) }}, run_context.bucket_month_number) as month_number,
+        case
+            when contacts.outcome in ('merged', 'spam')
+                then {{ month_number(company_day('coalesce(contacts.closed_at, contacts.opened_at)')) }}
+        end as void_month_number
+    from contacts
+    inner join customer_keys on contacts.customer_id_hash = customer_keys.source_key_hash
+    inner join customers on customer_keys.customer_id = customers.customer_id
+    cross join run_context
+    where contacts.direction = 'inbound'
+
+),
+
+contacts_by_month as (
+
+    select
+        customer_number,
+        month_number,
+        count(*) as contacts
+    from customer_contacts
+    group by customer_number, month_number
+
+),
+
+-- a purchase is none any more from the month after its linked refunds have reached its amount
+voided_purchases as (
+
+    select
+        refunds.original_transaction_id,
+        min(refunds.refunded_on) as voided_on
+    from (
+        select
+            returns.original_transaction_id,
+            {{ company_day('returns.refunded_at') }} as refunded_on,
+            sum(returns.returned_amount) over (
+                partition by returns.original_transaction_id
+                order by returns.refunded_at, returns.refund_transaction_id
+                rows between unbounded preceding and current row
+            ) as returned_so_far
+        from returns
+        cross join run_context
+    ) as refunds
+    inner join tickets on refunds.original_transaction_id = tickets.transaction_id
+    where refunds.returned_so_far >= tickets.net_amount and tickets.net_amount > 0
+    group by refunds.original_transaction_id
+
+),
+
+-- what was counted in good faith at the start of a month and had become void by then: purchases refunded, contacts merged or spam
+voids as (
+
+    select
+        customer_tickets.customer_number,
+        months.month_number,
+        1 as purchases,
+        0 as contacts
+    from voided_purchases
+    inner join customer_tickets on voided_purchases.original_transaction_id = customer_tickets.transaction_id
+    inner join months
+        on
+            months.month_number > customer_tickets.month_number
+            and months.month_number > {{ month_number('voided_purchases.voided_on') }}
+            and months.month_number <= customer_tickets.month_number + 12
+    union all
+    select
+        customer_contacts.customer_number,
+        months.month_number,
+        0 as purchases,
+        1 as contacts
+    from customer_contacts
+    inner join months
+        on
+            months.month_number > customer_contacts.month_number
+            and months.month_number > customer_contacts.void_month_number
+            and months.month_number <= customer_contacts.month_number + 12
+    where customer_contacts.void_month_number is not null
+
+),
+
+voids_by_month as (
+
+    select
+        customer_number,
+        month_number,
+        sum(purchases) as purchases,
+        sum(contacts) as contacts
+    from voids
+    group by customer_number, month_number
+
+),
+
+spine as (
+
+    select
+        customers.customer_number,
+        months.month_number
+    from customers
+    cross join run_context
+    inner join months
+        on
+            months.month_number >= {{ month_number('customers.first_seen_on') }}
+            or months.month_number = run_context.bucket_month_number
+            and {{ month_number('customers.first_seen_on') }} < run_context.bucket_month_number
+
+),
+
+-- all frames end with the month before: nothing of the month itself is seen
+trailing_figures as (
+
+    select
+        spine.customer_number,
+        spine.month_number,
+        sum(tickets_by_month.purchases) over trailing_year as purchases_12m,
+        sum(tickets_by_month.net_amount) over trailing_year as net_amount_12m,
+        sum(tickets_by_month.margin_amount) over trailing_year as margin_12m,
+        sum(tickets_by_month.value_amount) over trailing_year as value_12m,
+        sum(contacts_by_month.contacts) over trailing_year as contacts_12m,
+        max(tickets_by_month.last_purchase_on) over everything_before as last_purchase_on
+    from spine
+    left join tickets_by_month
+        on spine.customer_number = tickets_by_month.customer_number and spine.month_number = tickets_by_month.month_number
+    left join contacts_by_month
+        on spine.customer_number = contacts_by_month.customer_number and spine.month_number = contacts_by_month.month_number
+    window
+        trailing_year as (
+            partition by spine.customer_number order by spine.month_number rows between 12 preceding and 1 preceding
+        ),
+        everything_before as (
+            partition by spine.customer_number order by spine.month_number rows between unbounded preceding and 1 preceding
+        )
+
+),
+
+final as (
+
+    select
+        customers.customer_id,
+        months.month,
+        customers.allows_profiling,
+        {{ days_between('trailing_figures.last_purchase_on', 'months.month') }} as recency_days,
+        cast(coalesce(trailing_figures.purchases_12m, 0) - coalesce(voids_by_month.purchases, 0) as bigint) as purchases_12m,
+        cast(coalesce(trailing_figures.net_amount_12m, 0) as decimal(18, 4)) as net_amount_12m,
+        cast(trailing_figures.margin_12m as decimal(18, 4)) as margin_12m,
+        cast(coalesce(trailing_figures.value_12m, 0) as decimal(18, 4)) as value_12m,
+        cast(coalesce(trailing_figures.contacts_12m, 0) - coalesce(voids_by_month.contacts, 0) as bigint) as contacts_12m,
+        greatest({{ days_between('customers.first_seen_on', 'months.month') }}, 0) as tenure_days
+    from trailing_figures
+    inner join customers on trailing_figures.customer_number = customers.customer_number
+    inner join months on trailing_figures.month_number = months.month_number
+    cross join run_context
+    left join voids_by_month
+        on
+            trailing_figures.customer_number = voids_by_month.customer_number
+            and trailing_figures.month_number = voids_by_month.month_number
+    where trailing_figures.month_number >= run_context.first_month_number
+
+)
+
+select * from final

@@ -1,0 +1,85 @@
+with
+
+customer_keys as (
+
+    select * from {{ ref('int_customer_keys') }}
+
+),
+
+crm_customers as (
+
+    select * from {{ ref('stg_crm__customers') }}
+
+),
+
+members as (
+
+    select * from {{ ref('stg_loyalty__members') }}
+
+),
+
+run_context as (
+
+    select * from {{ source('run', 'run_context') }}
+
+),
+
+first_seen as (
+
+    select
+        customer_id,
+        min(first_seen_at) as first_seen_at
+    from customer_keys
+    where customer_id is not null
+    group by customer_id
+
+),
+
+-- a deleted duplicate says nothing about the record that stays; a customer of whom only deleted records are left is not profiled
+consents as (
+
+    select
+        customer_keys.customer_id,
+        min(case when coalesce(crm_customers.allows_profiling, true) then 1 else 0 end) = 1
+        and min(case when coalesce(crm_customers.is_deleted, false) then 1 else 0 end) = 0 as allows_profiling
+    from crm_customers
+    inner join customer_keys on crm_customers.customer_id_hash = customer_keys.source_key_hash
+    where customer_keys.customer_id is not null
+    group by customer_keys.customer_id
+
+),
+
+memberships as (
+
+    select
+        customer_keys.customer_id,
+        members.tier
+    from members
+    inner join customer_keys on members.loyalty_card_id_hash = customer_keys.source_key_hash
+    where customer_keys.customer_id is not null and members.left_at is null
+    qualify
+        row_number() over (
+            partition by customer_keys.customer_id
+            order by members.joined_at desc, members.loyalty_card_id_hash asc
+        ) = 1
+
+),
+
+final as (
+
+    select
+        first_seen.customer_id,
+        row_number() over (order by first_seen.customer_id) as customer_number,
+        first_seen.first_seen_at,
+        {{ company_day('first_seen.first_seen_at') }} as first_seen_on,
+        coalesce(consents.allows_profiling, true) as allows_profiling,
+        memberships.customer_id is not null as is_member,
+        memberships.tier
+    from first_seen
+    cross join run_context
+    left join consents on first_seen.customer_id = consents.customer_id
+    left join memberships on first_seen.customer_id = memberships.customer_id
+
+)
+
+select * from final

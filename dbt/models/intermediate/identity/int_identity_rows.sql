@@ -1,0 +1,127 @@
+with
+
+-- every row that carries keys of people; the clear key travels with its hash, because the smallest key of a customer is chosen by text
+rows_with_keys as (
+
+    select
+        customer_id_key_space as customer_key_space,
+        customer_id_key as customer_key,
+        customer_id_hash as customer_hash,
+        cast(null as varchar) as card_key,
+        cast(null as varchar) as card_hash,
+        email_key,
+        email_hash,
+        phone_key,
+        phone_hash,
+        created_at as seen_at
+    from {{ ref('stg_crm__customers') }}
+    union all
+    select
+        customer_id_key_space as customer_key_space,
+        customer_id_key as customer_key,
+        customer_id_hash as customer_hash,
+        loyalty_card_id_key as card_key,
+        loyalty_card_id_hash as card_hash,
+        email_key,
+        email_hash,
+        phone_key,
+        phone_hash,
+        joined_at as seen_at
+    from {{ ref('stg_loyalty__members') }}
+    union all
+    select
+        customer_key_space,
+        customer_key,
+        customer_hash,
+        card_key,
+        card_hash,
+        email_key,
+        email_hash,
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as phone_hash,
+        sold_at as seen_at
+    from {{ ref('int_ticket_lines') }}
+    union all
+    select
+        customer_id_key_space as customer_key_space,
+        customer_id_key as customer_key,
+        customer_id_hash as customer_hash,
+        cast(null as varchar) as card_key,
+        cast(null as varchar) as card_hash,
+        email_key,
+        email_hash,
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as phone_hash,
+        started_at as seen_at
+    from {{ ref('stg_web__sessions') }}
+    union all
+    select
+        cast(null as varchar) as customer_key_space,
+        cast(null as varchar) as customer_key,
+        cast(null as varchar) as customer_hash,
+        loyalty_card_id_key as card_key,
+        loyalty_card_id_hash as card_hash,
+        cast(null as varchar) as email_key,
+        cast(null as varchar) as email_hash,
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as phone_hash,
+        moved_at as seen_at
+    from {{ ref('stg_loyalty__movements') }}
+    {% for model, instant in [
+        ('stg_crm__contacts', 'opened_at'),
+        ('stg_crm__subscriptions', 'started_at'),
+        ('stg_crm__leads', 'created_at'),
+        ('stg_crm__assignments', 'assigned_at'),
+        ('stg_survey__responses', 'coalesce(sent_at, answered_at)'),
+    ] %}
+    union all
+    select
+        customer_id_key_space as customer_key_space,
+        customer_id_key as customer_key,
+        customer_id_hash as customer_hash,
+        cast(null as varchar) as card_key,
+        cast(null as varchar) as card_hash,
+        cast(null as varchar) as email_key,
+        cast(null as varchar) as email_hash,
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as phone_hash,
+        {{ instant }} as seen_at
+    from {{ ref(model) }}
+    {% endfor %}
+
+),
+
+-- few distinct combinations stand for many rows: everything after works on them
+final as (
+
+    select
+        customer_key_space,
+        customer_key,
+        customer_hash,
+        card_key,
+        card_hash,
+        email_key,
+        email_hash,
+        phone_key,
+        phone_hash,
+        min(seen_at) as first_seen_at
+    from rows_with_keys
+    where
+        customer_hash is not null
+        or card_hash is not null
+        or email_hash is not null
+        or phone_hash is not null
+    group by
+        customer_key_space,
+        customer_key,
+        customer_hash,
+        card_key,
+        card_hash,
+        email_key,
+        email_hash,
+        phone_key,
+        phone_hash
+
+)
+
+select * from final

@@ -1,0 +1,209 @@
+-- The cells that stand on the KPI table, whatever mart they come from: all channels, all queues, all families.
+
+with
+
+operations as (
+
+    select * from {{ ref('service_operations') }}
+    where
+        channel = 'all'
+        and queue = 'all'
+        and period_grain in ('month', 'week')
+
+),
+
+satisfaction as (
+
+    select * from {{ ref('satisfaction') }}
+    where
+        channel = 'all'
+        and relational_family = 'all'
+
+),
+
+invitations as (
+
+    select * from {{ ref('int_survey_invitations') }}
+    where invitation_month >= first_month
+
+),
+
+repurchases as (
+
+    select * from {{ ref('repurchase_after_contact') }}
+    where channel = 'all'
+
+),
+
+active_customers as (
+
+    select * from {{ ref('int_active_customers') }}
+
+),
+
+-- Each customer is a cluster; an invitation without a customer is one of its own.
+invited as (
+
+    select
+        invitation_month,
+        coalesce(customer_id, contact_key || '/' || respondent_key || '/' || survey_id) as cluster_id,
+        coalesce(value_segment, -1) as value_segment,
+        sum(case when is_mature and is_answered then 1 else 0 end) as y,
+        sum(case when is_mature then 1 else 0 end) as n,
+        sum(case when is_mature then 0 else 1 end) as immature
+    from invitations
+    group by
+        invitation_month,
+        coalesce(customer_id, contact_key || '/' || respondent_key || '/' || survey_id),
+        grouping sets ((value_segment), ())
+
+),
+
+response_cells as (
+
+    select
+        invitation_month,
+        value_segment,
+        sum(y) as y,
+        sum(n) as n,
+        sum(y * y) as yy,
+        sum(y * n) as yn,
+        sum(n * n) as nn,
+        sum(case when n > 0 then 1 else 0 end) as k,
+        sum(immature) as immature_count
+    from invited
+    group by invitation_month, value_segment
+
+),
+
+response_samples as (
+
+    select
+        response_cells.*,
+        {{ safe_divide('y', 'n') }} as share,
+        {{ effective_sample('y', 'n', 'yy', 'yn', 'nn', 'k') }} as sample
+    from response_cells
+    where n > 0
+
+),
+
+together as (
+
+    select
+        kpi,
+        period_grain,
+        period_start,
+        value_segment,
+        cast(numerator as decimal(38, 9)) as numerator,
+        denominator,
+        value,
+        interval_low,
+        interval_high,
+        sample_size,
+        immature_count
+    from operations
+
+    union all
+
+    select
+        construct as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        numerator,
+        denominator,
+        value,
+        interval_low,
+        interval_high,
+        sample_size,
+        immature_count
+    from satisfaction
+
+    union all
+
+    select
+        'survey_response_rate' as kpi,
+        'month' as period_grain,
+        invitation_month as period_start,
+        value_segment,
+        cast(y as decimal(38, 9)) as numerator,
+        cast(n as bigint) as denominator,
+        share as value,
+        {{ wilson_low('share', 'sample') }} as interval_low,
+        {{ wilson_high('share', 'sample') }} as interval_high,
+        cast(n as bigint) as sample_size,
+        cast(immature_count as bigint) as immature_count
+    from response_samples
+
+    union all
+
+    select
+        'repurchase_rate_' || cast(window_days as varchar) as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(customers_repurchasing as decimal(38, 9)) as numerator,
+        customers_contacted as denominator,
+        observed_rate as value,
+        observed_rate_low as interval_low,
+        observed_rate_high as interval_high,
+        sample_size,
+        immature_count
+    from repurchases
+    where customers_contacted > 0
+
+    union all
+
+    -- An amount is a sum, not a ratio: it has no denominator and no interval.
+    select
+        'repurchase_amount_' || cast(window_days as varchar) as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(observed_amount as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(observed_amount as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        sample_size,
+        immature_count
+    from repurchases
+    where customers_contacted > 0
+
+    union all
+
+    select
+        'active_customers' as kpi,
+        'month' as period_grain,
+        month as period_start,
+        value_segment,
+        cast(active_customers as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(active_customers as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        cast(active_customers as bigint) as sample_size,
+        cast(0 as bigint) as immature_count
+    from active_customers
+
+),
+
+final as (
+
+    select
+        kpi,
+        period_grain,
+        period_start,
+        cast(value_segment as integer) as value_segment,
+        numerator,
+        denominator,
+        {{ round_significant('value') }} as value,
+        {{ round_significant('interval_low') }} as interval_low,
+        {{ round_significant('interval_high') }} as interval_high,
+        sample_size,
+        immature_count
+    from together
+
+)
+
+select * from final

@@ -1,0 +1,168 @@
+-- Contacts after which a purchase is a re-purchase: inbound, handled, closed, of a customer who had bought before.
+
+with
+
+contacts as (
+
+    select
+        contact_id,
+        customer_id,
+        channel,
+        opened_at,
+        closed_at,
+        opened_on,
+        closed_on,
+        opened_month,
+        value_segment,
+        handle_seconds,
+        hourly_cost
+    from {{ ref('int_contacts') }}
+    where
+        is_inbound
+        and is_handled
+        and is_in_history
+        and customer_id is not null
+        and closed_at is not null
+
+),
+
+purchases as (
+
+    select
+        transaction_id,
+        customer_id,
+        sold_at,
+        sold_on,
+        net_amount
+    from {{ ref('int_tickets') }}
+    where
+        customer_id is not null
+        and net_amount > 0
+
+),
+
+returns as (
+
+    select * from {{ ref('int_ticket_returns') }}
+
+),
+
+run_context as (
+
+    select * from {{ source('run', 'run_context') }}
+
+),
+
+sales_feed as (
+
+    select coalesce(max(date_precision), 'second') = 'day' as is_day_precision
+    from {{ source('run', 'feed_status') }}
+    where feed = 'pos_transactions'
+
+),
+
+returned_so_far as (
+
+    select
+        purchases.transaction_id,
+        purchases.customer_id,
+        purchases.sold_at,
+        purchases.sold_on,
+        purchases.net_amount,
+        returns.refunded_at,
+        {{ company_day('returns.refunded_at') }} as refunded_on,
+        sum(returns.returned_amount) over (
+            partition by purchases.transaction_id
+            order by returns.refunded_at, returns.refund_transaction_id
+            rows between unbounded preceding and current row
+        ) as amount_so_far
+    from returns
+    cross join run_context
+    inner join purchases
+        on returns.original_transaction_id = purchases.transaction_id
+
+),
+
+-- A purchase counts until its linked refunds have eaten it up.
+fully_returned as (
+
+    select
+        transaction_id,
+        customer_id,
+        sold_at,
+        sold_on,
+        min(refunded_at) as returned_at,
+        min(refunded_on) as returned_on
+    from returned_so_far
+    where amount_so_far >= net_amount
+    group by transaction_id, customer_id, sold_at, sold_on
+
+),
+
+-- Most customers have kept their first purchase: one instant for each decides for all their contacts.
+first_kept as (
+
+    select
+        purchases.customer_id,
+        min(purchases.sold_at) as sold_at,
+        min(purchases.sold_on) as sold_on
+    from purchases
+    left join fully_returned
+        on purchases.transaction_id = fully_returned.transaction_id
+    where fully_returned.transaction_id is null
+    group by purchases.customer_id
+
+),
+
+after_kept as (
+
+    select contacts.contact_id
+    from contacts
+    cross join sales_feed
+    inner join first_kept
+        on contacts.customer_id = first_kept.customer_id
+    where
+        case
+            when sales_feed.is_day_precision then first_kept.sold_on < contacts.opened_on
+            else first_kept.sold_at < contacts.opened_at
+        end
+
+),
+
+-- The others may have held, when they called, a purchase that they returned later.
+before_return as (
+
+    select contacts.contact_id
+    from contacts
+    cross join sales_feed
+    inner join fully_returned
+        on contacts.customer_id = fully_returned.customer_id
+    where
+        case
+            when sales_feed.is_day_precision
+                then fully_returned.sold_on < contacts.opened_on and fully_returned.returned_on >= contacts.opened_on
+            else fully_returned.sold_at < contacts.opened_at and fully_returned.returned_at > contacts.opened_at
+        end
+
+),
+
+eligible as (
+
+    select contact_id from after_kept
+    union
+    select contact_id from before_return
+
+),
+
+final as (
+
+    select
+        contacts.*,
+        cast(round(contacts.handle_seconds * contacts.hourly_cost / 3600, 4) as decimal(18, 4)) as contact_cost
+    from contacts
+    inner join eligible
+        on contacts.contact_id = eligible.contact_id
+
+)
+
+select * from final

@@ -1,0 +1,201 @@
+with
+
+cells as (
+
+    select * from {{ ref('int_kpi_cells') }}
+
+),
+
+definitions as (
+
+    select
+        kpi,
+        unit,
+        direction
+    from {{ ref('kpi_definitions') }}
+
+),
+
+readiness as (
+
+    select * from {{ ref('kpi_readiness') }}
+
+),
+
+targets as (
+
+    select * from {{ ref('stg_reference__kpi_targets') }}
+
+),
+
+history as (
+
+    select * from {{ source('run', 'kpi_history') }}
+
+),
+
+run_context as (
+
+    select * from {{ source('run', 'run_context') }}
+
+),
+
+-- A KPI is as good as its worst feed.
+unavailable as (
+
+    select distinct kpi
+    from readiness
+    where verdict = 'unavailable'
+
+),
+
+available_cells as (
+
+    select
+        cells.*,
+        definitions.unit,
+        definitions.direction,
+        cells.sample_size >= run_context.minimum_sample as is_publishable,
+        case
+            when cells.period_grain = 'month' then {{ add_months_to_date('cells.period_start', -1) }}
+            else {{ add_days_to_date('cells.period_start', -7) }}
+        end as previous_period_start,
+        case
+            when cells.period_grain = 'month'
+                then {{ add_days_to_date(add_months_to_date('cells.period_start', 1), -1) }}
+            else {{ add_days_to_date('cells.period_start', 6) }}
+        end as period_end
+    from cells
+    cross join run_context
+    inner join definitions
+        on cells.kpi = definitions.kpi
+    left join unavailable
+        on cells.kpi = unavailable.kpi
+    where unavailable.kpi is null
+
+),
+
+-- Said before, of a period that was over and had nothing left to ripen, and not the same: a late or corrected row.
+restated as (
+
+    select distinct
+        available_cells.kpi,
+        available_cells.period_grain,
+        available_cells.period_start,
+        available_cells.value_segment
+    from available_cells
+    cross join run_context
+    inner join history
+        on
+            available_cells.kpi = history.kpi
+            and available_cells.period_grain = history.period_grain
+            and available_cells.period_start = history.period_start
+            and available_cells.value_segment = history.value_segment
+    where
+        history.as_of_date <= run_context.as_of_date
+        and history.as_of_date >= available_cells.period_end
+        and coalesce(history.immature_count, 0) = 0
+        and history.value is distinct from available_cells.value
+
+),
+
+compared as (
+
+    select
+        available_cells.*,
+        previous_cells.value as previous_value,
+        cast(targets.target as double) as target,
+        cast(targets.alert_below as double) as alert_below,
+        cast(targets.alert_above as double) as alert_above,
+        cast(targets.sector_benchmark as double) as benchmark,
+        restated.kpi is not null as is_restated
+    from available_cells
+    left join available_cells as previous_cells
+        on
+            available_cells.kpi = previous_cells.kpi
+            and available_cells.period_grain = previous_cells.period_grain
+            and available_cells.previous_period_start = previous_cells.period_start
+            and available_cells.value_segment = previous_cells.value_segment
+    left join targets
+        on
+            available_cells.kpi = targets.kpi
+            and available_cells.value_segment = coalesce(targets.segment, -1)
+    left join restated
+        on
+            available_cells.kpi = restated.kpi
+            and available_cells.period_grain = restated.period_grain
+            and available_cells.period_start = restated.period_start
+            and available_cells.value_segment = restated.value_segment
+
+),
+
+judged as (
+
+    select
+        compared.*,
+        case
+            when target is null then cast(null as varchar)
+            when not is_publishable or value is null then 'not_publishable'
+            when direction = 'higher_is_better' and value >= target then 'on_target'
+            when direction = 'lower_is_better' and value <= target then 'on_target'
+            when value < alert_below or value > alert_above then 'alert'
+            when direction = 'neutral' then 'on_target'
+            else 'watch'
+        end as status
+    from compared
+
+),
+
+final as (
+
+    select
+        kpi,
+        period_grain,
+        period_start,
+        value_segment,
+        numerator,
+        denominator,
+        value,
+        interval_low,
+        interval_high,
+        sample_size,
+        immature_count,
+        is_publishable,
+        unit,
+        previous_value,
+        target,
+        benchmark,
+        status,
+        is_restated
+    from judged
+
+    union all
+
+    -- No number at all, and never a zero: the reason is in kpi_readiness.
+    select
+        definitions.kpi,
+        'month' as period_grain,
+        run_context.as_of_month as period_start,
+        cast(-1 as integer) as value_segment,
+        cast(null as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(null as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        cast(null as bigint) as sample_size,
+        cast(0 as bigint) as immature_count,
+        false as is_publishable,
+        definitions.unit,
+        cast(null as double) as previous_value,
+        cast(null as double) as target,
+        cast(null as double) as benchmark,
+        'unavailable' as status,
+        false as is_restated
+    from definitions
+    cross join run_context
+    inner join unavailable
+        on definitions.kpi = unavailable.kpi
+
+)
+
+select * from final

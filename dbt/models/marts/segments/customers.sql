@@ -1,0 +1,80 @@
+with
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+run_context as (
+
+    select * from {{ source('run', 'run_context') }}
+
+),
+
+segments as (
+
+    select segments.*
+    from {{ ref('int_customer_month_segments') }} as segments
+    inner join run_context on segments.month = run_context.as_of_month
+
+),
+
+customer_keys as (
+
+    select * from {{ ref('int_customer_keys') }}
+
+),
+
+last_contacts as (
+
+    select
+        customer_keys.customer_id,
+        max(contacts.opened_at) as last_contact_at
+    from {{ ref('stg_crm__contacts') }} as contacts
+    inner join customer_keys on contacts.customer_id_hash = customer_keys.source_key_hash
+    where
+        contacts.direction = 'inbound'
+        and (contacts.outcome is null or contacts.outcome not in ('merged', 'spam'))
+    group by customer_keys.customer_id
+
+),
+
+last_purchases as (
+
+    select
+        customer_id,
+        max(sold_at) as last_purchase_at
+    from {{ ref('int_tickets') }}
+    where net_amount > 0
+    group by customer_id
+
+),
+
+final as (
+
+    select
+        customers.customer_id,
+        customers.first_seen_at,
+        customers.is_member,
+        customers.tier,
+        segments.value_segment,
+        segments.value_tier,
+        segments.potential_tier,
+        segments.relational_family,
+        cast(null as varchar) as micro_segment,
+        cast(null as varchar) as preferred_distance,
+        cast(null as varchar) as preferred_tempo,
+        cast(null as double) as lifetime_value,
+        cast(null as double) as churn_probability,
+        last_contacts.last_contact_at,
+        last_purchases.last_purchase_at,
+        customers.allows_profiling
+    from customers
+    inner join segments on customers.customer_id = segments.customer_id
+    left join last_contacts on customers.customer_id = last_contacts.customer_id
+    left join last_purchases on customers.customer_id = last_purchases.customer_id
+
+)
+
+select * from final

@@ -1,0 +1,145 @@
+with
+
+outcomes as (
+
+    select
+        outcomes.*,
+        {{ dimension_member('channel') }} as channel_member
+    from {{ ref('int_repurchase_outcomes') }} as outcomes
+
+),
+
+credits as (
+
+    select * from {{ ref('repurchase_credits') }}
+
+),
+
+run_context as (
+
+    select * from {{ source('run', 'run_context') }}
+
+),
+
+-- A customer counts once in each cell, however many contacts it holds.
+customers as (
+
+    select
+        opened_month,
+        window_days,
+        customer_id,
+        coalesce(value_segment, -1) as value_segment,
+        coalesce(channel_member, 'all') as channel,
+        max(case when is_mature then 1 else 0 end) as is_contacted,
+        max(case when is_repurchased then 1 else 0 end) as is_repurchasing,
+        sum(case when is_mature then 1 else 0 end) as mature_contacts,
+        sum(case when is_mature then 0 else 1 end) as immature_contacts,
+        sum(case when is_repurchased then 1 else 0 end) as repurchasing_contacts,
+        sum(case when is_mature then contact_cost end) as contact_cost,
+        sum(case when is_mature and contact_cost is not null then 1 else 0 end) as costed_contacts
+    from outcomes
+    group by opened_month, window_days, customer_id, cube (value_segment, channel_member)
+
+),
+
+contacted as (
+
+    select
+        opened_month,
+        window_days,
+        value_segment,
+        channel,
+        sum(is_contacted) as customers_contacted,
+        sum(is_repurchasing) as customers_repurchasing,
+        sum(mature_contacts) as contacts_mature,
+        sum(immature_contacts) as immature_count,
+        sum(repurchasing_contacts) as contacts_repurchasing,
+        sum(contact_cost) as contact_cost,
+        sum(costed_contacts) as contacts_costed
+    from customers
+    group by opened_month, window_days, value_segment, channel
+
+),
+
+credited as (
+
+    select
+        outcomes.opened_month,
+        outcomes.window_days,
+        coalesce(outcomes.value_segment, -1) as value_segment,
+        coalesce(outcomes.channel_member, 'all') as channel,
+        sum(case when not credits.is_pending then credits.net_amount end) as observed_amount,
+        sum(case when not credits.is_pending then credits.margin_amount end) as observed_margin,
+        sum(case when not credits.is_pending and credits.margin_amount is null then credits.net_amount end)
+            as amount_without_margin,
+        sum(case when credits.is_pending then credits.net_amount end) as pending_amount
+    from credits
+    inner join outcomes
+        on
+            credits.contact_id = outcomes.contact_id
+            and credits.window_days = outcomes.window_days
+    group by outcomes.opened_month, outcomes.window_days, cube (outcomes.value_segment, outcomes.channel_member)
+
+),
+
+joined as (
+
+    select
+        contacted.*,
+        credited.observed_amount,
+        credited.observed_margin,
+        credited.amount_without_margin,
+        credited.pending_amount,
+        {{ safe_divide('contacted.customers_repurchasing', 'contacted.customers_contacted') }} as share,
+        -- Each customer is one event of the cell: the design effect is 1.
+        nullif(cast(contacted.customers_contacted as double), 0) as sample
+    from contacted
+    left join credited
+        on
+            contacted.opened_month = credited.opened_month
+            and contacted.window_days = credited.window_days
+            and contacted.value_segment = credited.value_segment
+            and contacted.channel = credited.channel
+
+),
+
+-- A cell whose windows are all open has no rate and no amount, only what is pending; nought stands for a window that is over.
+final as (
+
+    select
+        joined.opened_month as period_start,
+        cast(joined.value_segment as integer) as value_segment,
+        joined.channel,
+        joined.window_days,
+        cast(joined.customers_contacted as bigint) as customers_contacted,
+        cast(joined.customers_repurchasing as bigint) as customers_repurchasing,
+        {{ round_significant('joined.share') }} as observed_rate,
+        {{ round_significant(wilson_low('joined.share', 'joined.sample')) }} as observed_rate_low,
+        {{ round_significant(wilson_high('joined.share', 'joined.sample')) }} as observed_rate_high,
+        cast(joined.contacts_mature as bigint) as contacts_mature,
+        cast(joined.contacts_repurchasing as bigint) as contacts_repurchasing,
+        {{ round_significant(safe_divide('joined.contacts_repurchasing', 'joined.contacts_mature')) }}
+            as observed_rate_per_contact,
+        case when joined.contacts_mature > 0 then cast(coalesce(joined.observed_amount, 0) as decimal(38, 4)) end
+            as observed_amount,
+        case
+            -- nothing was credited, or a margin is known of something that was
+            when
+                joined.contacts_mature > 0
+                and (joined.observed_amount is null or joined.observed_margin is not null)
+                then cast(coalesce(joined.observed_margin, 0) as decimal(38, 4))
+        end as observed_margin,
+        case when joined.contacts_mature > 0 then cast(coalesce(joined.amount_without_margin, 0) as decimal(38, 4)) end
+            as amount_without_margin,
+        cast(joined.contact_cost as decimal(38, 4)) as contact_cost,
+        cast(joined.contacts_costed as bigint) as contacts_costed,
+        cast(coalesce(joined.pending_amount, 0) as decimal(38, 4)) as pending_amount,
+        cast(joined.customers_contacted as bigint) as sample_size,
+        cast(joined.immature_count as bigint) as immature_count,
+        joined.customers_contacted >= run_context.minimum_sample as is_publishable
+    from joined
+    cross join run_context
+
+)
+
+select * from final

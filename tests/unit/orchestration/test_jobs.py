@@ -1,0 +1,125 @@
+"""The Dagster graph: a snapshot of what there is, and the decisions of sensors."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project.company.model import load_company
+from dagster_project.feeds.contract import FEEDS
+from dagster_project.orchestration.assembly import build_definitions
+from dagster_project.orchestration.jobs import inbox_fingerprint, inbox_sensor
+from dagster_project.orchestration.model import PARTITIONS
+from dagster_project.orchestration.resources import Home
+from dagster_project.settings import SAMPLE_HOME, Settings
+
+PUBLISHED = {
+    "calendar", "channels", "contacts", "customer_keys", "customer_months", "customers", "kpi_definitions",
+    "kpi_readiness", "kpi_values", "products", "purchases", "repurchase_after_contact", "repurchase_credits",
+    "satisfaction", "segment_labels", "service_operations", "stores",
+}
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions(Settings.from_environment(SAMPLE_HOME))
+
+
+def keys(definitions: dg.Definitions) -> set[tuple[str, ...]]:
+    return {tuple(spec.key.path) for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_asset(definitions: dg.Definitions) -> None:
+    found = keys(definitions)
+    assert {("raw", feed) for feed in FEEDS} <= found
+    assert {("marts", table) for table in PUBLISHED} == {key for key in found if key[0] == "marts"}
+    assert {
+        ("run", "run_context"), ("run", "feed_status"), ("identity", "clusters"), ("parameters", "value_thresholds"),
+        ("publication",), ("packs",),
+    } <= found
+
+
+def test_every_asset_has_a_group_an_owner_and_a_description(definitions: dg.Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        assert spec.group_name not in (None, "default"), spec.key
+        assert spec.owners, spec.key
+        assert spec.description, spec.key
+
+
+def test_jobs_schedules_and_sensors_are_these(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
+        "landing", "daily", "daily_with_fit", "monthly_packs",
+    }
+    assert {schedule.name for schedule in repository.schedule_defs} == {"daily_landing", "monthly_packs_schedule"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"inbox", "after_landing"}
+
+
+def test_landing_is_unpartitioned_and_the_model_is_partitioned_by_as_of_date(definitions: dg.Definitions) -> None:
+    assert definitions.resolve_job_def("landing").partitions_def is None
+    assert definitions.resolve_job_def("daily").partitions_def == PARTITIONS
+
+
+def test_the_gates_block_and_unit_tests_are_checks(definitions: dg.Definitions) -> None:
+    specs = [spec for checks in definitions.asset_checks or [] for spec in checks.check_specs]  # type: ignore[union-attr]
+    names = {(spec.asset_key.path[-1], spec.name) for spec in specs}
+    assert {("pos_transactions", "contract"), ("kpi_values", "published_contract")} <= names
+    assert all(spec.blocking for spec in specs)
+    assert sum(spec.name not in ("contract", "published_contract") for spec in specs) >= 10, "dbt unit tests"
+
+
+def test_steps_that_use_the_warehouse_share_one_pool(definitions: dg.Definitions) -> None:
+    pools = {
+        node.definition.pool for node in definitions.resolve_job_def("daily_with_fit").graph.nodes if node.definition.pool
+    }
+    assert pools == {"warehouse"}
+
+
+def test_feeds_with_an_expected_frequency_have_a_freshness_policy(definitions: dg.Definitions) -> None:
+    configured = load_company(SAMPLE_HOME).feeds
+    specs = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs() if spec.key.path[0] == "raw"}
+    for name, feed in configured.items():
+        assert (specs[name].freshness_policy is not None) == (feed.expected_every is not None), name
+
+
+def make_home(folder: Path) -> Path:
+    (folder / "inbox").mkdir(parents=True)
+    (folder / "company.yml").write_text(
+        """
+company: {name: Test, time_zone: Europe/Paris, simulated: true}
+feeds:
+  pos_stores: {reader: csv, location: "inbox/*.csv", columns: {store_id: id}}
+""",
+        encoding="utf-8",
+    )
+    (folder / "inbox" / "a.csv").write_text("id\n1\n", encoding="utf-8")
+    return folder
+
+
+def test_the_inbox_sensor_waits_until_two_looks_agree_and_launches_once(tmp_path: Path) -> None:
+    home = Home(folder=str(make_home(tmp_path / "home")))
+
+    def look(cursor: str | None) -> dg.SensorResult:
+        result = inbox_sensor(dg.build_sensor_context(cursor=cursor, resources={"home": home}))
+        assert isinstance(result, dg.SensorResult)
+        return result
+
+    first = look(None)
+    assert not first.run_requests
+    second = look(first.cursor)
+    assert len(second.run_requests or []) == 1
+    assert not look(second.cursor).run_requests
+    (tmp_path / "home" / "inbox" / "b.csv").write_text("id\n2\n", encoding="utf-8")
+    third = look(second.cursor)
+    assert not third.run_requests
+    assert len(look(third.cursor).run_requests or []) == 1
+
+
+def test_the_fingerprint_of_the_inbox_changes_with_a_replaced_file(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    company = load_company(home)
+    before = inbox_fingerprint(home, company)
+    path = home / "inbox" / "a.csv"
+    os.utime(path, (1, 1))
+    assert inbox_fingerprint(home, company) != before
