@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a customer service is worth, to whom, and whether the figure can be trusted.",
 )
-console = Console(highlight=False)
+console = Console(file=sys.stdout, highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 HomeArgument = Annotated[

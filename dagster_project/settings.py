@@ -6,6 +6,7 @@ What a company configures belongs to `company.yml` (`company/model.py`); here is
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,8 @@ class Settings:
 
 
 def silence_telemetry() -> None:
-    """Keep the libraries from calling home; set before they are imported."""
+    """Keep the libraries from calling home, and Dagster's notes on beta parameters off the terminal; before imports."""
+    warnings.filterwarnings("ignore", message=".*is currently in beta.*")
     for name, value in {
         "GX_ANALYTICS_ENABLED": "false",
         "DAGSTER_DISABLE_TELEMETRY": "yes",

@@ -1,4 +1,4 @@
-"""What dbt's own tests and unit tests found, as verdicts beside those of the gates: one suite per model, seed or source.
+"""What dbt's own tests and unit tests found, as verdicts beside those of the gates: one suite per model or seed.
 
 Here: `run_results.json` -> verdict files. Not here: running dbt (`orchestration/dbt.py`) and the tests (`dbt/`).
 A run calls dbt several times: each call's results are merged into the verdicts of the same run. A test of the manifest
@@ -28,7 +28,11 @@ from dagster_project.checks.verdicts import (
 )
 
 _OUTCOMES: dict[str, Outcome] = {
-    "pass": "kept", "success": "kept", "no-op": "kept", "warn": "warned", "fail": "failed",
+    "pass": "kept",
+    "success": "kept",
+    "no-op": "kept",
+    "warn": "warned",
+    "fail": "failed",
 }
 _NOT_RUN = "it did not run"
 _KINDS = {"test": "dbt_test", "unit_test": "dbt_unit_test"}
@@ -42,10 +46,8 @@ class DbtRecord:
     failures: tuple[str, ...]
 
 
-def record_dbt_results(
-    run_results: Path, manifest: Path | Mapping[str, Any], folder: Path, run_id: str
-) -> DbtRecord:
-    """Turn the results of one call of dbt into verdicts under `folder/verdicts/dbt/`, merged with those of earlier calls.
+def record_dbt_results(run_results: Path, manifest: Path | Mapping[str, Any], folder: Path, run_id: str) -> DbtRecord:
+    """Turn the results of one call of dbt into verdicts under `folder/verdicts/dbt/`, merged with earlier calls.
 
     pass -> kept, warn -> warned, fail -> failed; error, skipped and anything unknown -> exception.
     Raises ValueError where `run_results.json` cannot be read.
@@ -80,8 +82,10 @@ def unit_test_verdicts(folder: Path) -> dict[str, str]:
     words = {"kept": "passed", "warned": "warned"}
     return {
         result.name: words.get(result.outcome, "failed")
-        for name, verdict in read_all(folder)[0].items() if name.startswith(f"{DBT}/")
-        for result in verdict.results if result.kind == "dbt_unit_test" and result.found != _NOT_RUN
+        for name, verdict in read_all(folder)[0].items()
+        if name.startswith(f"{DBT}/")
+        for result in verdict.results
+        if result.kind == "dbt_unit_test" and result.found != _NOT_RUN
     }
 
 
@@ -136,9 +140,19 @@ def _expected(manifest: Mapping[str, Any], unique_id: str, outcome: Outcome, fou
     node = manifest["nodes"].get(unique_id) or manifest.get("unit_tests", {}).get(unique_id) or {}
     kind = _KINDS.get(unique_id.split(".")[0], "dbt_build")
     name = node.get("name", unique_id)
-    words = f"{name} can be built" if kind == "dbt_build" else f"dbt {kind.removeprefix('dbt_').replace('_', ' ')} {name} passes"
+    words = (
+        f"{name} can be built"
+        if kind == "dbt_build"
+        else f"dbt {kind.removeprefix('dbt_').replace('_', ' ')} {name} passes"
+    )
     column = node.get("column_name")
     is_warning = str((node.get("config") or {}).get("severity", "error")).lower() == "warn"
     return Result(
-        unique_id, kind, words, outcome, "warning" if is_warning else "blocking", (column,) if column else (), found=found
+        unique_id,
+        kind,
+        words,
+        outcome,
+        "warning" if is_warning else "blocking",
+        (column,) if column else (),
+        found=found,
     )

@@ -17,13 +17,13 @@ NAME = "index.html"
 _TITLES = {RAW: "Landed feeds", PUBLISHED: "Published tables", DBT: "dbt models and tests"}
 _RANK = {"failed": 0, "warned": 1, "passed": 2}
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1c2530; background: #fff; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1c2530; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid #d9dfe5; }
 th { font-weight: 600; background: #f3f5f7; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 summary { cursor: pointer; padding: .3rem 0; } details { border-bottom: 1px solid #d9dfe5; }
-.mark { display: inline-block; min-width: 5.5rem; padding: 0 .5rem; border-radius: .2rem; text-align: center; font-weight: 600; }
+.mark { display: inline-block; min-width: 5.5rem; border-radius: .2rem; text-align: center; font-weight: 600; }
 .passed, .kept { background: #dff2e3; color: #14532d; } .warned { background: #fdf0c8; color: #713f12; }
 .failed, .exception { background: #fbdcdc; color: #7f1d1d; }
 .example { color: #52606d; } code { font-size: .9em; overflow-wrap: anywhere; }
@@ -45,14 +45,20 @@ def _page(suites: list[SuiteVerdict], unusable: dict[str, str]) -> str:
     run_ids = ", ".join(sorted({suite.run_id for suite in suites})) or "unknown"
     body = [
         "<h1>Checks of a run</h1>",
-        f"<p>Run <code>{escape(run_ids)}</code>. A failed check stops the publication; a warning is shown with the figures.</p>",
+        f"<p>Run <code>{escape(run_ids)}</code>. A failed check stops the publication; a warning does not.</p>",
         _summary(suites),
     ]
     if unusable:
-        items = "".join(f"<li><code>{escape(name)}</code>: {escape(reason)}</li>" for name, reason in sorted(unusable.items()))
+        items = "".join(
+            f"<li><code>{escape(name)}</code>: {escape(reason)}</li>" for name, reason in sorted(unusable.items())
+        )
         body.append(f"<h2>Verdicts that cannot be used</h2><ul>{items}</ul>")
-    for gate in sorted({suite.gate for suite in suites}, key=lambda name: (list(_TITLES).index(name) if name in _TITLES else 9, name)):
-        own = sorted((suite for suite in suites if suite.gate == gate), key=lambda suite: (_RANK[suite.verdict], suite.suite))
+    for gate in sorted(
+        {suite.gate for suite in suites}, key=lambda name: (list(_TITLES).index(name) if name in _TITLES else 9, name)
+    ):
+        own = sorted(
+            (suite for suite in suites if suite.gate == gate), key=lambda suite: (_RANK[suite.verdict], suite.suite)
+        )
         body.append(f"<h2>{escape(_TITLES.get(gate, gate))}</h2>")
         body += [_suite(suite) for suite in own]
     return (
@@ -97,7 +103,7 @@ def _line(result: Result) -> str:
     examples = "".join(f'<br><span class="example">{escape(example)}</span>' for example in result.examples)
     return (
         f"<tr><td>{_mark(result.outcome)}</td><td>{escape(result.words)}</td><td>{escape(result.severity)}</td>"
-        f"<td>{escape(result.limit or '0 rows')}</td><td class=\"number\">{escape(result.observed or '')}</td>"
+        f'<td>{escape(result.limit or "0 rows")}</td><td class="number">{escape(result.observed or "")}</td>'
         f"<td>{escape(result.found or '')}{examples}</td></tr>"
     )
 

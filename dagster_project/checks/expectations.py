@@ -18,8 +18,25 @@ from typing import Literal
 
 Bound = Decimal | int
 Kind = Literal[
-    "row_count", "schema", "not_null", "members", "range", "unique", "hash", "key", "rule", "money", "share", "order",
-    "identity", "personal_data", "reconciliation", "look_ahead", "conflict", "freshness", "coverage",
+    "row_count",
+    "schema",
+    "not_null",
+    "members",
+    "range",
+    "unique",
+    "hash",
+    "key",
+    "rule",
+    "money",
+    "share",
+    "order",
+    "identity",
+    "personal_data",
+    "reconciliation",
+    "look_ahead",
+    "conflict",
+    "freshness",
+    "coverage",
 ]
 
 EXAMPLES = 3
@@ -32,7 +49,8 @@ class Check:
     `measure` is an SQL aggregate over the table of the suite; it is kept when `minimum <= measure <= maximum`.
     `columns` are the columns that the measure reads from that table: without them (or with another type) the check
     cannot be evaluated, which is a failure. `example` is a query of one text column that names the rows at fault,
-    without personal data; it is run only after a failure. `counts_rows`: the measure is a number of broken rows.
+    without personal data; it is run only after a failure. `counts`: what the measure is a number of, when it
+    counts what is broken (`row`, `value`, `column`).
     `is_apart`: the measure is about other tables, and is evaluated over one empty row, once, whatever the table holds.
     """
 
@@ -45,7 +63,7 @@ class Check:
     maximum: Bound | None = None
     example: str | None = None
     is_warning: bool = False
-    counts_rows: bool = False
+    counts: str = ""
     is_apart: bool = False
 
     @property
@@ -103,20 +121,54 @@ def literals(values: Iterable[object]) -> str:
     return ", ".join(literal(value) for value in sorted(map(str, values)))
 
 
-def rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+def number_of(count: int, what: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def no_row(
-    table: Table, name: str, kind: Kind, words: str, condition: str, columns: Sequence[str], everywhere: bool = False,
+    table: Table,
+    name: str,
+    kind: Kind,
+    words: str,
+    condition: str,
+    columns: Sequence[str],
+    everywhere: bool = False,
     shown: str | None = None,
 ) -> Check:
     """No row for which `condition` is true. `shown`: an SQL text to print with the example (never personal data)."""
     broken = f"({condition})" if everywhere else table.broken(condition)
     named = table if shown is None else replace(table, locator=f"{table.locator} || ': ' || coalesce({shown}, 'null')")
     return Check(
-        name, kind, words, f"count(*) filter (where {broken})", tuple(columns),
-        minimum=0, maximum=0, example=named.examples(broken), counts_rows=True,
+        name,
+        kind,
+        words,
+        f"count(*) filter (where {broken})",
+        tuple(columns),
+        minimum=0,
+        maximum=0,
+        example=named.examples(broken),
+        counts="row",
+    )
+
+
+def no_value(table: Table, name: str, kind: Kind, words: str, condition: str, column: str, shown_at: Table) -> Check:
+    """No value of `column` for which `condition` is true, looking at each distinct value once.
+
+    For expressions that cost more than a hash table: 13.5 million hashes of 0.4 million customers 0.3 s, not 3.0 s.
+    """
+    source = f"select distinct {quoted(column)} from {quoted(table.name)}"
+    return Check(
+        name,
+        kind,
+        words,
+        f"max((select count(*) from ({source}) where {condition}))",
+        (column,),
+        minimum=0,
+        maximum=0,
+        example=shown_at.examples(condition),
+        is_apart=True,
+        counts="value",
     )
 
 
@@ -131,7 +183,13 @@ def counted(table: Table) -> Check:
 
 def not_null(table: Table, column: str, everywhere: bool = False) -> Check:
     return no_row(
-        table, f"{column} is not null", "not_null", f"`{column}` is always known", f"{quoted(column)} is null", [column], everywhere
+        table,
+        f"{column} is not null",
+        "not_null",
+        f"`{column}` is always known",
+        f"{quoted(column)} is null",
+        [column],
+        everywhere,
     )
 
 
@@ -140,12 +198,19 @@ def members(table: Table, column: str, allowed: Collection[str], of: str = "the 
     name = quoted(column)
     condition = f"{name} is not null and {name} not in ({literals(allowed)})" if allowed else f"{name} is not null"
     return no_row(
-        table, f"{column} is a member", "members", f"`{column}` is a member of {of}", condition, [column],
+        table,
+        f"{column} is a member",
+        "members",
+        f"`{column}` is a member of {of}",
+        condition,
+        [column],
         shown=f"{literal(column + ' ')} || left({name}, 40)",
     )
 
 
-def between(table: Table, column: str, minimum: float | None, maximum: float | None, is_number_shown: bool = True) -> Check:
+def between(
+    table: Table, column: str, minimum: float | None, maximum: float | None, is_number_shown: bool = True
+) -> Check:
     """Every known value of a number lies within the bounds, inclusive."""
     name = quoted(column)
     parts = [f"{name} < {minimum:g}"] if minimum is not None else []
@@ -153,7 +218,12 @@ def between(table: Table, column: str, minimum: float | None, maximum: float | N
     low = "" if minimum is None else f"{minimum:g} <= "
     high = "" if maximum is None else f" <= {maximum:g}"
     return no_row(
-        table, f"{column} is in range", "range", f"{low}`{column}`{high}", " or ".join(parts), [column],
+        table,
+        f"{column} is in range",
+        "range",
+        f"{low}`{column}`{high}",
+        " or ".join(parts),
+        [column],
         shown=f"{literal(column + ' ')} || cast({name} as varchar)" if is_number_shown else None,
     )
 
@@ -171,20 +241,26 @@ def unique(
     source = f"from {quoted(table.name)}{condition}"
     total = f"count(*) filter (where {where})" if where else "count(*)"
     text = " || ', ' || ".join(
-        f"{literal(column + ' ')} || coalesce(left(cast(min({quoted(column)}) as varchar), 40), 'null')" for column in shown or columns
+        f"{literal(column + ' ')} || coalesce(left(cast(min({quoted(column)}) as varchar), 40), 'null')"
+        for column in shown or columns
     )
     return Check(
-        name or f"{', '.join(columns)} is unique", "unique", f"there is one row per {', '.join(f'`{c}`' for c in columns)}",
+        name or f"{', '.join(columns)} is unique",
+        "unique",
+        f"there is one row per {', '.join(f'`{c}`' for c in columns)}",
         f"coalesce({total} - max((select count(*) from (select distinct {keys} {source}))), 0)",
-        tuple(columns), minimum=0, maximum=0, counts_rows=True,
+        tuple(columns),
+        minimum=0,
+        maximum=0,
+        counts="row",
         example=f"select {text} || ' (' || count(*) || ' rows)' as example {source} group by {keys} "
         f"having count(*) > 1 order by {keys} limit {EXAMPLES}",
     )
 
 
 def constant(value: Bound) -> str:
-    """A number known beforehand, as an aggregate: over an empty table, too, and in one row whatever stands beside it."""
-    number = f"cast('{value}' as decimal(38,4))"
+    """A number known beforehand, as an aggregate that has a value over an empty table, too."""
+    number = str(value) if isinstance(value, int) else f"cast('{value}' as decimal(38,4))"
     return f"coalesce(max({number}), {number})"
 
 
@@ -193,7 +269,14 @@ def equals(name: str, kind: Kind, words: str, measure: str, value: Bound, column
 
 
 def share_below(
-    name: str, kind: Kind, words: str, part: str, whole: str, maximum: Decimal, columns: Sequence[str], example: str | None = None
+    name: str,
+    kind: Kind,
+    words: str,
+    part: str,
+    whole: str,
+    maximum: Decimal,
+    columns: Sequence[str],
+    example: str | None = None,
 ) -> Check:
     """`part` ÷ `whole`, two aggregates, is at most `maximum`; nothing of nothing is 0. Four digits, cut upward."""
     measure = f"coalesce(ceil(10000.0 * ({part}) / nullif({whole}, 0)) / 10000.0, 0)"

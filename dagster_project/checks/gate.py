@@ -2,7 +2,7 @@
 
 Here: views over the data where it lies, the check of columns and types, evaluation suite by suite, and the verdicts
 on disk. Not here: what a suite asserts (`raw_suites.py`, `published_suites.py`, `published_tables.py`), Great
-Expectations itself (`gx_duckdb.py`), and stopping the run (`orchestration/`, and publication, which reads the verdicts).
+Expectations itself (`gx_duckdb.py`), and stopping the run (`orchestration/`; publication reads the verdicts again).
 
 Whatever goes wrong inside a gate ends as a failed verdict with the reason; a gate never leaves a suite out.
 """
@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +22,21 @@ from typing import Any, Protocol
 import duckdb
 
 from dagster_project.checks.document import write_document
-from dagster_project.checks.expectations import Check, Table, literal, no_row, quoted, rows
+from dagster_project.checks.expectations import Check, Table, literal, no_row, number_of, quoted
 from dagster_project.checks.gx_duckdb import GxSession, Observation, first_line
 from dagster_project.checks.landed import LandedCounts
 from dagster_project.checks.published_suites import published_checks
 from dagster_project.checks.published_tables import TABLES
 from dagster_project.checks.raw_suites import FeedSettings, raw_checks
-from dagster_project.checks.verdicts import PUBLISHED, RAW, Result, SuiteVerdict, published_models, write_verdict
+from dagster_project.checks.verdicts import (
+    FOLDER,
+    PUBLISHED,
+    RAW,
+    Result,
+    SuiteVerdict,
+    published_models,
+    write_verdict,
+)
 from dagster_project.feeds.contract import FEEDS, raw_schema
 
 SEEDS = Path(__file__).parents[2] / "dbt" / "seeds"
@@ -73,7 +83,9 @@ def run_raw_gate(
         for feed in FEEDS.values():
             suite = _Suite(feed.name, raw_schema(feed), are_others_allowed=True)
             suite.problem = gate.view_of_parquet(suite, inputs / "raw" / feed.name)
-            if feed.name in configured or (suite.problem is None and gate.session.execute(f"select 1 from {quoted(feed.name)} limit 1")):
+            if feed.name in configured or (
+                suite.problem is None and gate.session.execute(f"select 1 from {quoted(feed.name)} limit 1")
+            ):
                 suites.append(suite)
         has_customers = any(suite.name == "crm_customers" and suite.problem is None for suite in suites) and bool(
             gate.session.execute("select 1 from crm_customers where customer_id_hash is not null limit 1")
@@ -92,13 +104,14 @@ def run_published_gate(
     manifest: Path | Mapping[str, Any],
     folder: Path,
     run_id: str,
+    inputs: Path | None = None,
     present_feeds: Collection[str] | None = None,
-    as_of_end_at: datetime | None = None,
 ) -> list[SuiteVerdict]:
     """Check every published table of the warehouse, opened read-only, and write its verdict to `folder`.
 
-    `manifest` is dbt's (columns, types). `present_feeds`: the feeds with a row as of the date, which decide what may be
-    empty; by default what `kpi_readiness` says. `as_of_end_at`: the end of the as-of day (UTC); nothing may be later.
+    `manifest` is dbt's (columns, types). `inputs` is the folder that the run read: it says until when anything may have
+    happened, and which feeds are present, which decides what may be empty. Without it no instant is too late, and the
+    present feeds are those of `kpi_readiness`, or `present_feeds` where given.
     """
     content = manifest if isinstance(manifest, Mapping) else json.loads(manifest.read_text(encoding="utf-8"))
     models = published_models(content)
@@ -112,11 +125,16 @@ def run_published_gate(
             suite.problem = gate.view_of_table(suite, database, node["schema"], node.get("alias") or name)
             suites.append(suite)
         available = {suite.name for suite in suites if suite.problem is None}
-        present = gate.present_feeds(available) if present_feeds is None else set(present_feeds)
-        relations = gate.relations(database)
+        facts = None if inputs is None else _facts(gate.session, inputs)
+        end = None if facts is None else facts[0]
+        if present_feeds is not None:
+            present = set(present_feeds)
+        else:
+            present = gate.present_feeds(available) if facts is None else facts[1]
+        gate.show_relations(database)
 
         def checks(name: str) -> list[Check]:
-            return published_checks(name, TABLES.get(name), gate.types[name], present, available, relations, as_of_end_at)
+            return published_checks(name, TABLES.get(name), gate.types[name], present, end)
 
         gate.evaluate(suites, checks)
 
@@ -147,6 +165,15 @@ def reference_members(inputs: Path, seeds: Path = SEEDS) -> dict[str, set[str]]:
     return members
 
 
+def _facts(session: GxSession, inputs: Path) -> tuple[datetime, set[str]]:
+    """What the run's inputs say: the end of the as-of day (UTC), and the feeds with a row as of that day."""
+    context = session.execute(f"select as_of_end_at from read_parquet({literal(inputs / 'run_context.parquet')})")
+    feeds = session.execute(
+        f"select feed from read_parquet({literal(inputs / 'feed_status.parquet')}) where is_present"
+    )
+    return context[0][0], {str(row[0]) for row in feeds}
+
+
 class _Gate:
     """One evaluation: a session with Great Expectations, and the verdicts so far."""
 
@@ -159,7 +186,8 @@ class _Gate:
         self.types: dict[str, dict[str, str]] = {}
         session.execute(f"create table {_ONE_ROW} as select 1 as nothing")
         session.execute(
-            f"create table {_SCHEMA} (suite varchar, file varchar, column_name varchar, expected_type varchar, actual_type varchar)"
+            f"create table {_SCHEMA} (suite varchar, file varchar, column_name varchar, "
+            "expected_type varchar, actual_type varchar)"
         )
 
     def view_of_parquet(self, suite: _Suite, folder: Path) -> str | None:
@@ -167,13 +195,14 @@ class _Gate:
         files = literal(folder / "*.parquet")
         try:
             self._compare(
-                suite, f"select parse_filename(file_name) as file, name as column_name, duckdb_type as actual_type "
-                f"from parquet_schema({files}) where duckdb_type is not null and num_children is null"
+                suite,
+                f"select parse_filename(file_name) as file, name as column_name, duckdb_type as actual_type "
+                f"from parquet_schema({files}) where duckdb_type is not null and num_children is null",
             )
             self.session.execute(
                 f"create view {quoted(suite.name)} as select * from read_parquet({files}, union_by_name = true)"
             )
-        except Exception as error:  # no file, a truncated file, types that do not go together: the suite cannot be evaluated
+        except duckdb.Error as error:  # no file, a truncated file, types that do not go together
             return f"its Parquet files cannot be read: {first_line(error)}"
         return None
 
@@ -190,25 +219,28 @@ class _Gate:
                 f"create view {quoted(suite.name)} as select * from {quoted(database)}.{quoted(schema)}.{quoted(table)}"
             )
             self._compare(
-                suite, f"select null as file, column_name, data_type as actual_type from duckdb_columns() "
-                f"where database_name = {literal(database)} and schema_name = {literal(schema)} and table_name = {literal(table)}"
+                suite,
+                f"select null as file, column_name, data_type as actual_type from duckdb_columns() "
+                f"where database_name = {literal(database)} and schema_name = {literal(schema)} "
+                f"and table_name = {literal(table)}",
             )
-        except Exception as error:
+        except duckdb.Error as error:
             return f"the table cannot be read: {first_line(error)}"
         return None
 
-    def relations(self, database: str) -> set[str]:
-        """`schema.table` of everything in the attached warehouse that answers a query, made visible under that name."""
+    def show_relations(self, database: str) -> None:
+        """Make the warehouse answer to `schema.table`; what cannot be read is left out, and its checks fail."""
         found = self.session.execute(
             f"select schema_name, table_name from duckdb_tables() where database_name = {literal(database)} "
-            f"union all select schema_name, view_name from duckdb_views() where database_name = {literal(database)} and not internal"
+            f"union all select schema_name, view_name from duckdb_views() "
+            f"where database_name = {literal(database)} and not internal order by all"
         )
-        for schema in sorted({row[0] for row in found} - {"main", "information_schema", "pg_catalog"}):
+        for schema, table in found:
+            name = f"{quoted(schema)}.{quoted(table)}"
             self.session.execute(f"create schema if not exists {quoted(schema)}")
-            for table in sorted(row[1] for row in found if row[0] == schema):
-                name = f"{quoted(schema)}.{quoted(table)}"
-                self.session.execute(f"create view {name} as select * from {quoted(database)}.{name}")
-        return {f"{schema}.{table}" for schema, table in found}
+            with suppress(duckdb.Error):
+                if schema != "main":
+                    self.session.execute(f"create view {name} as select * from {quoted(database)}.{name}")
 
     def present_feeds(self, available: set[str]) -> set[str]:
         """The feeds that are present according to the published readiness."""
@@ -222,17 +254,22 @@ class _Gate:
         names = list(suite.columns)
         kinds = list(self.session.execute(f"select {types}")[0]) if names else []
         # a column that the contract names without a type may have any
-        expected = ", ".join(
-            f"({literal(name)}, {literal(kind) if suite.columns[name] else 'null'})" for name, kind in zip(names, kinds, strict=True)
-        ) or "(null, null)"
+        expected = (
+            ", ".join(
+                f"({literal(name)}, {literal(kind) if suite.columns[name] else 'null'})"
+                for name, kind in zip(names, kinds, strict=True)
+            )
+            or "(null, null)"
+        )
         self.session.execute(
             f"""
             insert into {_SCHEMA}
             with actual as ({actual}),
             files as (select distinct file from actual),
-            expected as (select * from (values {expected}) as v(column_name, expected_type) where column_name is not null)
-            select {literal(suite.name)}, files.file, expected.column_name, coalesce(expected.expected_type, actual.actual_type, 'any'),
-                actual.actual_type
+            named as (select * from (values {expected}) as v(column_name, expected_type)),
+            expected as (select * from named where column_name is not null)
+            select {literal(suite.name)}, files.file, expected.column_name,
+                coalesce(expected.expected_type, actual.actual_type, 'any'), actual.actual_type
             from files cross join expected left join actual
                 on actual.file is not distinct from files.file and actual.column_name = expected.column_name
             union all
@@ -257,10 +294,17 @@ class _Gate:
                 self._keep(_failed(self.gate, suite.name, self.run_id, suite.problem))
                 continue
             try:
-                observations = [*(seen[check.name] for check in schema_checks[suite.name]), *self._observe(suite, checks_of(suite.name))]
+                observations = [
+                    *(seen[check.name] for check in schema_checks[suite.name]),
+                    *self._observe(suite, checks_of(suite.name)),
+                ]
                 self._keep(_verdict(self.gate, suite.name, self.run_id, observations))
-            except Exception as error:  # a suite that cannot be made has failed; the others still run
-                self._keep(_failed(self.gate, suite.name, self.run_id, f"the suite could not be evaluated: {first_line(error)}"))
+            except Exception as error:  # noqa: BLE001 - a suite that cannot be made has failed; the others still run
+                self._keep(
+                    _failed(
+                        self.gate, suite.name, self.run_id, f"the suite could not be evaluated: {first_line(error)}"
+                    )
+                )
 
     def _observe(self, suite: _Suite, checks: Sequence[Check]) -> Iterator[Observation]:
         broken = {
@@ -275,8 +319,12 @@ class _Gate:
         found = {observation.check.name: observation for observation in observed}
         for check in checks:
             missing = [column for column in check.columns if column in broken]
-            yield found[check.name] if not missing else Observation(
-                check, False, None, f"not evaluated: column {', '.join(missing)} is missing or has another type"
+            yield (
+                found[check.name]
+                if not missing
+                else Observation(
+                    check, False, None, f"not evaluated: column {', '.join(missing)} is missing or has another type"
+                )
             )
 
     def _keep(self, verdict: SuiteVerdict) -> None:
@@ -291,28 +339,45 @@ def _schema_checks(suite: _Suite) -> list[Check]:
     table = Table(
         _SCHEMA,
         "column_name || coalesce(' in ' || file, '') || case when actual_type is null then ' is missing' "
-        "when expected_type is null then ' is not in the contract' else ' is ' || actual_type || ', not ' || expected_type end",
+        "when expected_type is null then ' is not in the contract' "
+        "else ' is ' || actual_type || ', not ' || expected_type end",
         "column_name, file",
         f"suite = {literal(suite.name)}",
     )
     others = no_row(
-        table, f"{suite.name}: no other column", "schema", "there is no column that the contract does not name", "expected_type is null", []
+        table,
+        f"{suite.name}: no other column",
+        "schema",
+        "there is no column that the contract does not name",
+        "expected_type is null",
+        [],
     )
     return [
-        no_row(table, f"{suite.name}: the columns of the contract", "schema", "the columns of the contract are there, with their types", _BROKEN, []),
+        no_row(
+            table,
+            f"{suite.name}: the columns of the contract",
+            "schema",
+            "the columns of the contract are there, with their types",
+            _BROKEN,
+            [],
+        ),
         others.as_warning() if suite.are_others_allowed else others,
     ]
 
 
-def _run(work: Callable[[_Gate], None], suites: Iterable[str], gate: str, run_id: str, folder: Path) -> list[SuiteVerdict]:
+def _run(
+    work: Callable[[_Gate], None], suites: Iterable[str], gate: str, run_id: str, folder: Path
+) -> list[SuiteVerdict]:
     """Run a gate. Every named suite ends with a verdict and the document is written, whatever happens."""
     verdicts: list[SuiteVerdict] = []
     names = sorted(suites)
     problem = "no suite is known" if not names else "it was left out"
+    # what an earlier attempt of the same run found says nothing of this one
+    shutil.rmtree(folder / FOLDER / gate, ignore_errors=True)
     try:
         with GxSession() as session:
             work(_Gate(session, gate, run_id, folder, verdicts))
-    except Exception as error:  # an exception in a gate is a failure of all that it did not evaluate, never a silent pass
+    except Exception as error:  # noqa: BLE001 - a failure of all that was not evaluated, never a silent pass
         problem = first_line(error)
     for name in sorted(set(names or ["gate"]) - {verdict.suite for verdict in verdicts}):
         verdict = _failed(gate, name, run_id, f"the gate could not be run: {problem}")
@@ -334,16 +399,27 @@ def _result(observation: Observation, suite: str) -> Result:
     if observation.exception is not None:
         found = observation.exception
     elif not observation.is_kept:
-        found = f"{rows(int(observation.observed or 0))} found" if check.counts_rows else f"found {observation.observed}"
+        found = (
+            f"{number_of(int(observation.observed or 0), check.counts)} found"
+            if check.counts
+            else "the figures differ"
+            if check.kind == "reconciliation" and check.is_apart
+            else f"found {observation.observed}"
+        )
     return Result(
         name=check.name.removeprefix(f"{suite}: "),
         kind=check.kind,
         words=check.words,
-        outcome="exception" if observation.exception is not None
-        else "kept" if observation.is_kept else "warned" if check.is_warning else "failed",
+        outcome="exception"
+        if observation.exception is not None
+        else "kept"
+        if observation.is_kept
+        else "warned"
+        if check.is_warning
+        else "failed",
         severity="warning" if check.is_warning else "blocking",
         columns=check.columns,
-        limit="" if check.counts_rows else check.limit,
+        limit="" if check.counts or check.is_apart else check.limit,
         observed=observation.observed,
         found=found,
         examples=observation.examples,

@@ -2,7 +2,7 @@
 
 As shipped, GX 1.24 closes the connection before fetching and fails on duckdb-engine with an IndexError, except for the
 dialects that it lists in `_PERSISTED_CONNECTION_DIALECTS`: DuckDB's is added. That name is private: `_keep_connection`
-raises `GxChangedError` where it or its use has changed, and a test shows both that the patch is needed and that it is enough.
+raises `GxChangedError` where it has changed, and a test shows that the patch is needed and that it is enough.
 
 Two more facts that this module takes care of:
 - A failed query aborts the transaction of that kept connection, and every later query with it: it is rolled back
@@ -17,12 +17,14 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
 from typing import Any
 
-from dagster_project.checks.expectations import Check
+import duckdb
+
+from dagster_project.checks.expectations import Check, quoted
 from dagster_project.checks.personal_data import masked
 
 TESTED_VERSION = "1.24.1"
@@ -95,13 +97,19 @@ class GxSession:
         name = f"service_value_checks_{next(_numbers)}"
         self._source = self._context.data_sources.add_sql(name, connection_string=f"duckdb:///:memory:{name}")
         self._connection = self._source.get_engine().raw_connection()
-        for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "autoload_known_extensions = false"):
+        for setting in (
+            "TimeZone = 'UTC'",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+        ):
             self.execute(f"set global {setting}")
 
     def __enter__(self) -> GxSession:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -131,7 +139,7 @@ class GxSession:
         try:
             asset = self._source.add_table_asset(f"{table}_{next(_numbers)}", table_name=table)
             batch = asset.add_batch_definition_whole_table("all").get_batch()
-        except Exception as error:  # whatever GX raises while opening the table means that nothing was evaluated
+        except Exception as error:  # noqa: BLE001 - whatever GX raises here, nothing was evaluated
             return [Observation(check, False, None, first_line(error)) for check in checks]
         found = self._evaluate(batch, checks)
         return [self._with_examples(found[check.name]) for check in checks]
@@ -139,8 +147,10 @@ class GxSession:
     def _evaluate(self, batch: Any, checks: Sequence[Check]) -> dict[str, Observation]:
         found = self._evaluate_together(batch, checks)
         raised = [check for check in checks if found[check.name].exception]
-        if not raised or len(checks) == 1:
+        if not raised:
             return found
+        if len(checks) == 1:
+            return {name: self._with_cause(batch, item) for name, item in found.items()}
         # the checks of a table share one query, so that one that raises takes the others along: separate them
         half = (len(raised) + 1) // 2
         for part in (raised[:half], raised[half:]):
@@ -148,14 +158,26 @@ class GxSession:
                 found |= self._evaluate(batch, part)
         return found
 
+    def _with_cause(self, batch: Any, observation: Observation) -> Observation:
+        """GX tries a failed query again in the aborted transaction and reports that: ask DuckDB for the reason."""
+        if "transaction is aborted" not in (observation.exception or ""):
+            return observation
+        try:
+            self.execute(f"select {observation.check.measure} from {quoted(batch.data_asset.table_name)}")
+        except duckdb.Error as error:
+            return replace(observation, exception=first_line(error))
+        return observation
+
     def _evaluate_together(self, batch: Any, checks: Sequence[Check]) -> dict[str, Observation]:
         try:
-            suite = self._gx.ExpectationSuite(name="checks", expectations=[self._expectation(check) for check in checks])
+            suite = self._gx.ExpectationSuite(
+                name="checks", expectations=[self._expectation(check) for check in checks]
+            )
             results = {
                 result.expectation_config.meta["check"]: result
                 for result in batch.validate(suite, result_format="BASIC").results
             }
-        except Exception as error:  # an exception anywhere in GX is a failure of what it was to evaluate, never a pass
+        except Exception as error:  # noqa: BLE001 - whatever GX raises here is a failure of all its checks
             return {check.name: Observation(check, False, None, first_line(error)) for check in checks}
         finally:
             with self._source.get_execution_engine().get_connection() as kept:
@@ -191,7 +213,7 @@ class GxSession:
             return observation
         try:
             examples = tuple(masked(str(row[0])) for row in self.execute(observation.check.example))
-        except Exception as error:  # the failure itself stands; only its examples are missing
+        except duckdb.Error as error:  # the failure itself stands; only its examples are missing
             examples = (f"no example: {first_line(error)}",)
         return Observation(observation.check, False, observation.observed, None, examples)
 

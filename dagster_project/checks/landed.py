@@ -1,6 +1,7 @@
 """What landing says that it did, as the raw gate compares it with what lies in raw.
 
-Here: the numbers and how they are read from the manifests of the active batches. Not here: landing (`feeds/landing.py`).
+Here: the numbers, and how they are read from the manifests of the active batches.
+Not here: landing (`feeds/landing.py`).
 """
 
 from __future__ import annotations

@@ -12,16 +12,45 @@ import re
 # shops and products are no personal data: `label` and `name` alone are not in the list.
 FORBIDDEN_COLUMNS = frozenset(
     {
-        "email", "e_mail", "mail", "email_address", "phone", "phone_number", "telephone", "mobile", "first_name", "last_name",
-        "full_name", "surname", "customer_name", "agent_name", "birth_date", "date_of_birth", "birthday", "postal_code",
-        "zip_code", "address", "street", "verbatim", "comment", "free_text", "loyalty_card_id", "card_number", "iban",
-        "evaluator_id", "source_key", "key_a", "key_b", "ip_address",
+        "email",
+        "e_mail",
+        "mail",
+        "email_address",
+        "phone",
+        "phone_number",
+        "telephone",
+        "mobile",
+        "first_name",
+        "last_name",
+        "full_name",
+        "surname",
+        "customer_name",
+        "agent_name",
+        "birth_date",
+        "date_of_birth",
+        "birthday",
+        "postal_code",
+        "zip_code",
+        "address",
+        "street",
+        "verbatim",
+        "comment",
+        "free_text",
+        "loyalty_card_id",
+        "card_number",
+        "iban",
+        "evaluator_id",
+        "source_key",
+        "key_a",
+        "key_b",
+        "ip_address",
     }
 )
 # `customer_id_key`, `email_key`, `phone_key`: the normalised clear keys of raw
 FORBIDDEN_SUFFIXES = ("_id_key", "email_key", "phone_key", "email_hash", "phone_hash")
 
-_E_MAIL = r"[^@\s,;:<>()]+@[^@\s,;:<>()]+\.[A-Za-z]{2,}"
+# quotes are written by their codes, so that the pattern can stand in an SQL text as it is
+_E_MAIL = r"[^@\s,;:<>()\x22\x27]+@[^@\s,;:<>()\x22\x27]+\.[A-Za-z]{2,}"
 # With a leading + or with separators: a run of digits alone is an id of a ticket as often as a telephone number
 _PHONE = r"\+[1-9][0-9]{0,2}[ .\-]?[0-9](?:[ .\-]?[0-9]){6,12}|\b0[1-9](?:[ .\-][0-9]{2}){4}\b"
 _MASK = re.compile(f"{_E_MAIL}|{_PHONE}")

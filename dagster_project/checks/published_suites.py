@@ -1,7 +1,7 @@
 """The suites of the published gate: what the names of columns promise, and the declared rules of the table.
 
-Here: table -> checks. Not here: the rules of single tables (`published_tables.py`), the comparison with the dbt contract
-and the evaluation (`gate.py`).
+Here: table -> checks. Not here: the rules of single tables (`published_tables.py`), the comparison with the dbt
+contract and the evaluation (`gate.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dagster_project.checks.expectations import (
     literal,
     members,
     no_row,
+    no_value,
     not_null,
     quoted,
     unique,
@@ -44,7 +45,10 @@ _TYPES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"(_date|_on)$|^(period_start|month|day)$"), ("DATE",)),
     (re.compile(r"_amount$|^net_amount_12m$|^margin_12m$"), ("DECIMAL",)),
     (re.compile(r"_(seconds|days|count|rate|share|probability)$|^(sample_size|value)$"), _NUMBERS),
-    (re.compile(r"^(value_segment|value_tier|potential_tier|window_days)$"), ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")),
+    (
+        re.compile(r"^(value_segment|value_tier|potential_tier|window_days)$"),
+        ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+    ),
     (_HASHED, ("VARCHAR",)),
 )
 _MEMBERS: Mapping[str, tuple[int, ...]] = {
@@ -60,19 +64,18 @@ def published_checks(
     rules: TableRules | None,
     types: Mapping[str, str],
     present_feeds: Collection[str],
-    available: Collection[str],
-    relations: Collection[str],
     as_of_end_at: datetime | None,
 ) -> list[Check]:
-    """The suite of one table. `types`: its columns as they are, name -> DuckDB type.
-
-    `available`: published tables that can be read; `relations`: `schema.table` of all in the warehouse.
-    """
+    """The suite of one table. `types`: its columns as they are, name -> DuckDB type."""
     if rules is None:
         raise ValueError(f"no rules are declared for the published table {name}: add it to checks/published_tables.py")
     table = published_table(name, rules, types)
     must_have_rows = rules.filled_by is not None and set(rules.filled_by) <= set(present_feeds)
-    checks = [has_rows(table) if must_have_rows else counted(table), _no_forbidden_column(types), _types_as_named(types)]
+    checks = [
+        has_rows(table) if must_have_rows else counted(table),
+        _no_forbidden_column(types),
+        _types_as_named(types),
+    ]
     checks += [not_null(table, column) for column in dict.fromkeys([*rules.grain, *rules.required])]
     checks.append(unique(table, rules.grain))
     for column, kind in types.items():
@@ -81,7 +84,16 @@ def published_checks(
             checks.append(_not_later(table, column, as_of_end_at))
     checks += _intervals(table, types) + _periods(table, types)
     if "denominator" in types:
-        checks.append(no_row(table, "denominator is positive", "rule", "`denominator` is above 0", "denominator <= 0", ["denominator"]))
+        checks.append(
+            no_row(
+                table,
+                "denominator is positive",
+                "rule",
+                "`denominator` is above 0",
+                "denominator <= 0",
+                ["denominator"],
+            )
+        )
     for column, allowed in rules.members.items():
         checks.append(members(table, column, allowed, "tables.md"))
     for column, (minimum, maximum) in rules.ranges.items():
@@ -89,9 +101,7 @@ def published_checks(
     for rule in rules.rules:
         check = no_row(table, rule.name, "rule", rule.words, rule.broken, rule.columns)
         checks.append(check.as_warning() if rule.is_warning else check)
-    checks += [
-        _equal(equality) for equality in rules.equalities if set(equality.feeds) <= set(present_feeds)
-    ]
+    checks += [_equal(equality) for equality in rules.equalities if set(equality.feeds) <= set(present_feeds)]
     return list({check.name: check for check in checks}.values())
 
 
@@ -99,7 +109,8 @@ def published_table(name: str, rules: TableRules, types: Mapping[str, str]) -> T
     """Rows are named by their grain: ids of tickets and contacts, hashes of customers, members of dimensions."""
     parts = [
         f"{literal(column + ' ')} || coalesce(left(cast({quoted(column)} as varchar), 40), 'null')"
-        for column in rules.grain if column in types
+        for column in rules.grain
+        if column in types
     ]
     order = ", ".join(quoted(column) for column in rules.grain if column in types)
     return Table(name, " || ', ' || ".join(parts) or "'a row'", order or "1")
@@ -112,8 +123,12 @@ def _no_forbidden_column(types: Mapping[str, str]) -> Check:
 
 def _types_as_named(types: Mapping[str, str]) -> Check:
     found = sorted(
-        f"{column} is {kind}" for column, kind in types.items() for pattern, allowed in _TYPES
-        if pattern.search(column) and not kind.startswith(allowed) and not (allowed == ("DECIMAL",) and _ESTIMATED_AMOUNT.search(column))
+        f"{column} is {kind}"
+        for column, kind in types.items()
+        for pattern, allowed in _TYPES
+        if pattern.search(column)
+        and not kind.startswith(allowed)
+        and not (allowed == ("DECIMAL",) and _ESTIMATED_AMOUNT.search(column))
     )
     return _listed("types as named", "schema", "columns have the types that their names promise", found)
 
@@ -121,7 +136,7 @@ def _types_as_named(types: Mapping[str, str]) -> Check:
 def _listed(name: str, kind: Literal["schema", "personal_data"], words: str, found: list[str]) -> Check:
     """A check of the columns themselves: `found` are those at fault."""
     example = "select unnest([" + ", ".join(literal(item) for item in found) + "]) as example" if found else None
-    return Check(name, kind, words, constant(len(found)), minimum=0, maximum=0, example=example)
+    return Check(name, kind, words, constant(len(found)), minimum=0, maximum=0, example=example, counts="column")
 
 
 def _promised(table: Table, column: str, kind: str, rules: TableRules) -> list[Check]:
@@ -132,8 +147,13 @@ def _promised(table: Table, column: str, kind: str, rules: TableRules) -> list[C
         allowed = ", ".join(map(str, _MEMBERS[column]))
         checks.append(
             no_row(
-                table, f"{column} is a member", "members", f"`{column}` is one of {allowed}", f"{quoted(column)} not in ({allowed})",
-                [column], shown=f"{literal(column + ' ')} || cast({quoted(column)} as varchar)",
+                table,
+                f"{column} is a member",
+                "members",
+                f"`{column}` is one of {allowed}",
+                f"{quoted(column)} not in ({allowed})",
+                [column],
+                shown=f"{literal(column + ' ')} || cast({quoted(column)} as varchar)",
             )
         )
     elif is_number and column not in rules.ranges:
@@ -143,36 +163,61 @@ def _promised(table: Table, column: str, kind: str, rules: TableRules) -> list[C
             checks.append(between(table, column, 0, None))
     if kind in ("DOUBLE", "FLOAT"):
         checks.append(
-            no_row(table, f"{column} is finite", "range", f"`{column}` is a finite number", f"not isfinite({quoted(column)})", [column])
-        )
-    if kind == "VARCHAR" and _HASHED.search(column):
-        # the value itself is not shown: it may be a clear id
-        checks.append(
             no_row(
-                _by_number(table, column), f"{column} is a hash", "hash", f"`{column}` is a sha256 in hexadecimal",
-                f"not regexp_full_match({quoted(column)}, '{HASH}')", [column],
+                table,
+                f"{column} is finite",
+                "range",
+                f"`{column}` is a finite number",
+                f"not isfinite({quoted(column)})",
+                [column],
+            )
+        )
+    # the value at fault is not shown: it may be a clear id or a person's address
+    if kind == "VARCHAR" and _HASHED.search(column):
+        checks.append(
+            no_value(
+                table,
+                f"{column} is a hash",
+                "hash",
+                f"`{column}` is a sha256 in hexadecimal",
+                f"not regexp_full_match({quoted(column)}, '{HASH}')",
+                column,
+                _without(table, column),
             )
         )
     elif kind == "VARCHAR" and column not in rules.members:
         checks.append(
-            no_row(
-                _by_number(table, column), f"{column} holds no personal data", "personal_data",
-                f"`{column}` holds no e-mail address and no telephone number", holds_personal_data(quoted(column)), [column],
+            no_value(
+                table,
+                f"{column} holds no personal data",
+                "personal_data",
+                f"`{column}` holds no e-mail address and no telephone number",
+                holds_personal_data(quoted(column)),
+                column,
+                _without(table, column),
             )
         )
     return checks
 
 
-def _by_number(table: Table, column: str) -> Table:
+def _without(table: Table, column: str) -> Table:
     """A table whose rows are not named by a column that is itself at fault."""
-    hidden = re.sub(rf"coalesce\(left\(cast\({re.escape(quoted(column))} as varchar\), 40\), 'null'\)", "'(not shown)'", table.locator)
+    hidden = re.sub(
+        rf"coalesce\(left\(cast\({re.escape(quoted(column))} as varchar\), 40\), 'null'\)",
+        "'(not shown)'",
+        table.locator,
+    )
     return Table(table.name, hidden, table.order_by, table.applies)
 
 
 def _not_later(table: Table, column: str, end: datetime) -> Check:
     return no_row(
-        table, f"{column} is not after the as-of date", "look_ahead", f"`{column}` is not after the end of the as-of day",
-        f"{quoted(column)} > timestamp '{end.isoformat(sep=' ')}'", [column],
+        table,
+        f"{column} is not after the as-of date",
+        "look_ahead",
+        f"`{column}` is not after the end of the as-of day",
+        f"{quoted(column)} > timestamp '{end.isoformat(sep=' ')}'",
+        [column],
         shown=f"{literal(column + ' ')} || cast({quoted(column)} as varchar)",
     )
 
@@ -191,10 +236,15 @@ def _intervals(table: Table, types: Mapping[str, str]) -> list[Check]:
         slack = f"1e-7 * greatest(1, abs({middle}))"
         checks.append(
             no_row(
-                table, f"{middle} within its interval", "order", f"`{low}` <= `{middle}` <= `{high}`",
-                f"{low} > {middle} + {slack} or {middle} > {high} + {slack} or {low} > {high}", [low, middle, high],
-                shown=f"'{low} ' || coalesce(cast({low} as varchar), 'null') || ', {middle} ' || coalesce(cast({middle} as varchar), 'null') "
-                f"|| ', {high} ' || coalesce(cast({high} as varchar), 'null')",
+                table,
+                f"{middle} within its interval",
+                "order",
+                f"`{low}` <= `{middle}` <= `{high}`",
+                f"{low} > {middle} + {slack} or {middle} > {high} + {slack} or {low} > {high}",
+                [low, middle, high],
+                shown=" || ', ' || ".join(
+                    f"'{name} ' || coalesce(cast({name} as varchar), 'null')" for name in (low, middle, high)
+                ),
             )
         )
     return checks
@@ -217,9 +267,16 @@ def _periods(table: Table, types: Mapping[str, str]) -> list[Check]:
 
 
 def _equal(equality: Equality) -> Check:
-    """Both figures, one difference. Exact: the queries sum decimals and integers, or whole numbers kept as floats."""
+    """The rows of figures that one side has and the other lacks: none, or one when any figure differs. Exact."""
     check = Check(
-        equality.name, "reconciliation", equality.words, f"max((select ({equality.left}) - ({equality.right})))",
-        minimum=0, maximum=0, is_apart=True, example=f"select ({equality.left}) || ' against ' || ({equality.right}) as example",
+        equality.name,
+        "reconciliation",
+        equality.words,
+        f"max((select count(*) from ({equality.left} except {equality.right})))",
+        minimum=0,
+        maximum=0,
+        is_apart=True,
+        example=f"select (select cast(l as varchar) from ({equality.left}) as l) || ' against ' || "
+        f"(select cast(r as varchar) from ({equality.right}) as r) as example",
     )
     return check.as_warning() if equality.is_warning else check

@@ -26,7 +26,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Equality:
-    """Two figures that must be equal, each a scalar query. Tables of `marts` by name, others as `schema.table`.
+    """Figures that must be equal: two queries of one row each, with the same columns.
+
+    Tables of `marts` are named alone, others as `schema.table`.
 
     `feeds`: asserted only where all of them are present; empty = always.
     """
@@ -56,7 +58,7 @@ class TableRules:
     equalities: tuple[Equality, ...] = ()
 
 
-CONTACTS, TICKETS, SURVEY = "crm_contacts", "pos_transactions", "survey_responses"
+CUSTOMERS, CONTACTS, TICKETS = "crm_customers", "crm_contacts", "pos_transactions"
 _CONTACT = FEEDS[CONTACTS]
 _UNITS = ("rate", "score", "nps", "seconds", "count", "currency")
 _FAMILIES = ("soliciting", "time_pressed", "autonomous", "trusting", "unknown")
@@ -69,81 +71,127 @@ def _rates(condition: str) -> tuple[Rule, ...]:
     """What every rate keeps, in a table with numerator, denominator and value."""
     return (
         Rule(
-            "rates are shares", "a rate lies within 0..1 and its numerator within 0..denominator", f"{condition} and ({_IN_RATE})",
+            "rates are shares",
+            "a rate lies within 0..1 and its numerator within 0..denominator",
+            f"{condition} and ({_IN_RATE})",
             ("value", "numerator", "denominator"),
         ),
         Rule(
-            "rates are numerator / denominator", "a rate is its numerator divided by its denominator",
+            "rates are numerator / denominator",
+            "a rate is its numerator divided by its denominator",
             # values are rounded to 9 significant digits
-            f"{condition} and abs(value - cast(numerator as double) / denominator) > 1e-6", ("value", "numerator", "denominator"),
+            f"{condition} and abs(value - cast(numerator as double) / denominator) > 1e-6",
+            ("value", "numerator", "denominator"),
         ),
     )
 
 
 def _channel_is_known(column: str = "channel") -> Rule:
     return Rule(
-        "channel is a member of channels", f"`{column}` is a member of the published table `channels`",
-        f"{column} not in (select channel from channels)", (column,),
+        "channel is a member of channels",
+        f"`{column}` is a member of the published table `channels`",
+        f"{column} not in (select channel from channels)",
+        (column,),
     )
 
 
 TABLES: dict[str, TableRules] = {
     "customers": TableRules(
         grain=("customer_id",),
-        filled_by=(TICKETS,),
-        members={"relational_family": _FAMILIES, "preferred_distance": ("remote", "face_to_face"), "preferred_tempo": ("synchronous", "asynchronous")},
+        filled_by=(CUSTOMERS,),  # tickets and contacts may all be anonymous
+        members={
+            "relational_family": _FAMILIES,
+            "preferred_distance": ("remote", "face_to_face"),
+            "preferred_tempo": ("synchronous", "asynchronous"),
+        },
         required=("value_segment", "allows_profiling", "is_member"),
         rules=(
-            Rule("not profiled, no score", "who is not profiled has no segment and no score",
-                 "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null)",
-                 ("allows_profiling", "value_segment", "value_tier", "churn_probability")),
+            Rule(
+                "not profiled, no score",
+                "who is not profiled has no segment and no score",
+                "not allows_profiling "
+                "and (value_segment <> -2 or value_tier is not null or churn_probability is not null)",
+                ("allows_profiling", "value_segment", "value_tier", "churn_probability"),
+            ),
         ),
         equalities=(
-            Equality("customers are the clusters", "there are as many customers as distinct customers of the keys",
-                     "select count(*) from customers", "select count(distinct customer_id) from customer_keys"),
+            Equality(
+                "customers are the clusters",
+                "there are as many customers as distinct customers of the keys",
+                "select count(*) as customers from customers",
+                "select count(distinct customer_id) as customers from customer_keys",
+            ),
         ),
     ),
     "customer_keys": TableRules(
         grain=("key_space", "source_key_hash"),
-        filled_by=(TICKETS,),
+        filled_by=(CUSTOMERS,),  # tickets and contacts may all be anonymous
         required=("match_rule",),
         rules=(
-            Rule("customer exists", "`customer_id` is a row of `customers`",
-                 "customer_id not in (select customer_id from customers)", ("customer_id",)),
+            Rule(
+                "customer exists",
+                "`customer_id` is a row of `customers`",
+                "customer_id not in (select customer_id from customers)",
+                ("customer_id",),
+            ),
         ),
     ),
     "customer_months": TableRules(
         grain=("customer_id", "month"),
-        filled_by=(TICKETS,),
+        filled_by=(CUSTOMERS,),  # tickets and contacts may all be anonymous
         members={"relational_family": _FAMILIES},
         ranges={"recency_days": (0, None), "purchases_12m": (0, None), "contacts_12m": (0, None)},
         required=("value_segment",),
         rules=(
-            Rule("tier where segment", "segments 1 to 5 have a value tier, and no other has one",
-                 "(value_segment between 1 and 5) <> (value_tier is not null)", ("value_segment", "value_tier")),
+            Rule(
+                "tier where segment",
+                "segments 1 to 5 have a value tier, and no other has one",
+                "(value_segment between 1 and 5) <> (value_tier is not null)",
+                ("value_segment", "value_tier"),
+            ),
         ),
         equalities=(
-            Equality("months are of customers", "the customers of the months are rows of `customers`",
-                     "select count(distinct customer_id) from customer_months where customer_id not in (select customer_id from customers)",
-                     "select 0"),
+            Equality(
+                "months are of customers",
+                "the customers of the months are rows of `customers`",
+                "select count(distinct customer_id) from customer_months "
+                "where customer_id not in (select customer_id from customers)",
+                "select 0",
+            ),
         ),
     ),
     "contacts": TableRules(
         grain=("contact_id",),
         filled_by=(CONTACTS,),
-        members={"direction": _CONTACT.column("direction").allowed, "outcome": _CONTACT.column("outcome").allowed, "relational_family": _FAMILIES},
+        members={
+            "direction": _CONTACT.column("direction").allowed,
+            "outcome": _CONTACT.column("outcome").allowed,
+            "relational_family": _FAMILIES,
+        },
         ranges={"csat": (0, None), "nps_answer": (0, 10)},
         required=("channel", "direction", "opened_at", "value_segment", "is_handled"),
         rules=(
             _channel_is_known(),
-            Rule("instants are in order", "a contact is opened, answered and closed in this order",
-                 "answered_at < opened_at or closed_at < opened_at or closed_at < answered_at", ("opened_at", "answered_at", "closed_at")),
-            Rule("unidentified is segment -2", "a contact without a customer has segment -2",
-                 "customer_id is null and value_segment <> -2", ("customer_id", "value_segment")),
+            Rule(
+                "instants are in order",
+                "a contact is opened, answered and closed in this order",
+                "answered_at < opened_at or closed_at < opened_at or closed_at < answered_at",
+                ("opened_at", "answered_at", "closed_at"),
+            ),
+            Rule(
+                "unidentified is segment -2",
+                "a contact without a customer has segment -2",
+                "customer_id is null and value_segment <> -2",
+                ("customer_id", "value_segment"),
+            ),
         ),
         equalities=(
-            Equality("contacts are those of the feed", "there are as many contacts as the feed has as of the date",
-                     "select count(*) from contacts", "select count(*) from staging.stg_crm__contacts"),
+            Equality(
+                "contacts are those of the feed",
+                "there are as many contacts as the feed has as of the date",
+                "select count(*) from contacts",
+                "select count(*) from staging.stg_crm__contacts",
+            ),
         ),
     ),
     "purchases": TableRules(
@@ -153,16 +201,22 @@ TABLES: dict[str, TableRules] = {
         ranges={"returned_amount": (0, None)},
         required=("sold_at", "sales_channel", "net_amount", "returned_amount", "is_net_positive"),
         rules=(
-            Rule("net positive after returns", "`is_net_positive` says that more was bought than returned",
-                 "is_net_positive <> (net_amount - returned_amount > 0)", ("is_net_positive", "net_amount", "returned_amount")),
+            Rule(
+                "net positive after returns",
+                "`is_net_positive` says that more was bought than returned",
+                "is_net_positive <> (net_amount - returned_amount > 0)",
+                ("is_net_positive", "net_amount", "returned_amount"),
+            ),
         ),
         equalities=(
-            Equality("net amount is that of the lines", "the net amounts add up to those of the lines that are not cancelled",
-                     "select coalesce(sum(net_amount), 0) from purchases",
-                     "select coalesce(sum(net_amount), 0) from staging.stg_pos__transactions where not coalesce(is_cancelled, false)"),
-            Equality("tickets are those of the lines", "there are as many tickets as in the lines that are not cancelled",
-                     "select count(*) from purchases",
-                     "select count(distinct transaction_id) from staging.stg_pos__transactions where not coalesce(is_cancelled, false)"),
+            Equality(
+                "tickets and net amount are those of the lines",
+                "tickets and their net amounts add up to those of the lines that are not cancelled",
+                "select count(*) as tickets, coalesce(sum(net_amount), 0) as net_amount from purchases",
+                # one scan of the view for both figures: it finds the newest version of each line
+                "select count(distinct transaction_id) as tickets, coalesce(sum(net_amount), 0) as net_amount "
+                "from staging.stg_pos__transactions where not coalesce(is_cancelled, false)",
+            ),
         ),
     ),
     "satisfaction": TableRules(
@@ -175,13 +229,27 @@ TABLES: dict[str, TableRules] = {
         required=("denominator",),
         rules=(
             *_rates("construct in ('csat', 'ces_easy')"),
-            Rule("values lie on their scale", "csat within 0..1, NPS within -100..100, effort within 1..7",
-                 "(construct like 'csat%' and (value < 0 or value > 1)) or (construct like 'nps%' and (value < -100 or value > 100)) "
-                 "or (construct = 'ces_mean' and (value < 1 or value > 7))", ("construct", "value")),
-            Rule("NPS is 100 x numerator / denominator", "NPS is promoters minus detractors in percent of the answers",
-                 "construct like 'nps%' and (abs(numerator) > denominator or abs(value - 100.0 * numerator / denominator) > 1e-4)",
-                 ("construct", "value", "numerator", "denominator")),
-            Rule("answered within sent", "no more invitations are answered than were sent", "answered > sent", ("answered", "sent")),
+            Rule(
+                "values lie on their scale",
+                "csat within 0..1, NPS within -100..100, effort within 1..7",
+                "(construct like 'csat%' and (value < 0 or value > 1)) "
+                "or (construct like 'nps%' and (value < -100 or value > 100)) "
+                "or (construct = 'ces_mean' and (value < 1 or value > 7))",
+                ("construct", "value"),
+            ),
+            Rule(
+                "NPS is 100 x numerator / denominator",
+                "NPS is promoters minus detractors in percent of the answers",
+                "construct like 'nps%' and (abs(numerator) > denominator "
+                "or abs(value - 100.0 * numerator / denominator) > 1e-4)",
+                ("construct", "value", "numerator", "denominator"),
+            ),
+            Rule(
+                "answered within sent",
+                "no more invitations are answered than were sent",
+                "answered > sent",
+                ("answered", "sent"),
+            ),
         ),
     ),
     "service_operations": TableRules(
@@ -192,16 +260,25 @@ TABLES: dict[str, TableRules] = {
         rules=(
             *_rates(_RATE_KPI),
             _channel_is_known(),
-            Rule("days have no segment", "a day has the total of the segments only", "period_grain = 'day' and value_segment <> -1",
-                 ("period_grain", "value_segment")),
+            Rule(
+                "days have no segment",
+                "a day has the total of the segments only",
+                "period_grain = 'day' and value_segment <> -1",
+                ("period_grain", "value_segment"),
+            ),
             Rule("nothing is negative", "counts and times are not negative", "value < 0", ("value",)),
         ),
         equalities=(
-            Equality("channels add up", "the inbound contacts of the channels add up to the total",
-                     "select coalesce(sum(value), 0) from service_operations where kpi = 'inbound_contacts' and period_grain = 'month' "
-                     "and queue = 'all' and value_segment = -1 and channel <> 'all'",
-                     "select coalesce(sum(value), 0) from service_operations where kpi = 'inbound_contacts' and period_grain = 'month' "
-                     "and queue = 'all' and value_segment = -1 and channel = 'all'"),
+            Equality(
+                "channels add up",
+                "the inbound contacts of the channels add up to the total",
+                "select coalesce(sum(value), 0) from service_operations "
+                "where kpi = 'inbound_contacts' and period_grain = 'month' "
+                "and queue = 'all' and value_segment = -1 and channel <> 'all'",
+                "select coalesce(sum(value), 0) from service_operations "
+                "where kpi = 'inbound_contacts' and period_grain = 'month' "
+                "and queue = 'all' and value_segment = -1 and channel = 'all'",
+            ),
         ),
     ),
     "repurchase_credits": TableRules(
@@ -209,14 +286,22 @@ TABLES: dict[str, TableRules] = {
         filled_by=None,  # nobody need buy after a contact
         required=("contact_id", "customer_id", "net_amount", "is_pending"),
         equalities=(
-            Equality("a credit is a ticket", "each credited amount is that of a ticket of the same customer",
-                     "select count(*) from repurchase_credits", "select count(*) from repurchase_credits inner join purchases "
-                     "using (transaction_id, customer_id, net_amount)"),
-            Equality("a credit is after a contact", "each credited contact is a contact of the same customer, closed before the sale",
-                     "select count(*) from repurchase_credits", "select count(*) from repurchase_credits "
-                     "inner join contacts using (contact_id, customer_id) inner join purchases using (transaction_id, customer_id) "
-                     "where contacts.closed_at < purchases.sold_at or cast(purchases.sold_at as time) = time '00:00:00' "
-                     "or purchases.sold_on > cast(contacts.closed_at as date)"),
+            Equality(
+                "a credit is a ticket",
+                "each credited amount is that of a ticket of the same customer",
+                "select count(*) from repurchase_credits",
+                "select count(*) from repurchase_credits inner join purchases "
+                "using (transaction_id, customer_id, net_amount)",
+            ),
+            Equality(
+                "a credit is after a contact",
+                "each credited contact is a contact of the same customer, closed before the sale",
+                "select count(*) as credits from repurchase_credits",
+                "select count(*) as credits from repurchase_credits "
+                "inner join contacts using (contact_id, customer_id) "
+                "inner join purchases using (transaction_id, customer_id) "
+                "where contacts.closed_at < purchases.sold_at",
+            ),
         ),
     ),
     "repurchase_after_contact": TableRules(
@@ -224,19 +309,29 @@ TABLES: dict[str, TableRules] = {
         filled_by=None,  # contacts need a customer who bought before
         rules=(
             _channel_is_known(),
-            Rule("repurchasing within contacted", "customers who buy again are among those contacted",
-                 "customers_repurchasing < 0 or customers_repurchasing > customers_contacted", ("customers_repurchasing", "customers_contacted")),
+            Rule(
+                "repurchasing within contacted",
+                "customers who buy again are among those contacted",
+                "customers_repurchasing < 0 or customers_repurchasing > customers_contacted",
+                ("customers_repurchasing", "customers_contacted"),
+            ),
         ),
         equalities=(
-            Equality("credited and pending add up", "observed and pending amounts of the months add up to the credits",
-                     "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
-                     "where value_segment = -1 and channel = 'all'",
-                     "select coalesce(sum(net_amount), 0) from repurchase_credits"),
-            Equality("segments add up", "the amounts of the segments add up to the total",
-                     "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
-                     "where value_segment <> -1 and channel = 'all'",
-                     "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
-                     "where value_segment = -1 and channel = 'all'"),
+            Equality(
+                "credited and pending add up",
+                "observed and pending amounts of the months add up to the credits",
+                "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
+                "where value_segment = -1 and channel = 'all'",
+                "select coalesce(sum(net_amount), 0) from repurchase_credits",
+            ),
+            Equality(
+                "segments add up",
+                "the amounts of the segments add up to the total",
+                "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
+                "where value_segment <> -1 and channel = 'all'",
+                "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
+                "where value_segment = -1 and channel = 'all'",
+            ),
         ),
     ),
     "channels": TableRules(
@@ -252,7 +347,17 @@ TABLES: dict[str, TableRules] = {
         grain=("kpi",),
         filled_by=(),
         members={"unit": _UNITS},
-        required=("label_fr", "label_en", "purpose_fr", "purpose_en", "formula_fr", "formula_en", "unit", "direction", "version"),
+        required=(
+            "label_fr",
+            "label_en",
+            "purpose_fr",
+            "purpose_en",
+            "formula_fr",
+            "formula_en",
+            "unit",
+            "direction",
+            "version",
+        ),
     ),
     "kpi_readiness": TableRules(
         grain=("kpi", "feed"),
@@ -261,7 +366,12 @@ TABLES: dict[str, TableRules] = {
         ranges={"coverage": (0, 1), "history_days": (0, None)},
         required=("is_present", "verdict", "reason_fr", "reason_en"),
         rules=(
-            Rule("KPI is defined", "`kpi` is a row of `kpi_definitions`", "kpi not in (select kpi from kpi_definitions)", ("kpi",)),
+            Rule(
+                "KPI is defined",
+                "`kpi` is a row of `kpi_definitions`",
+                "kpi not in (select kpi from kpi_definitions)",
+                ("kpi",),
+            ),
         ),
     ),
     "kpi_values": TableRules(
@@ -275,23 +385,55 @@ TABLES: dict[str, TableRules] = {
         required=("unit", "is_publishable", "is_restated"),
         rules=(
             *_rates("unit = 'rate'"),
-            Rule("NPS lies on its scale", "NPS lies within -100..100", "unit = 'nps' and (value < -100 or value > 100)", ("unit", "value")),
-            Rule("counts and times are not negative", "counts and times are not negative",
-                 "unit in ('count', 'seconds') and value < 0", ("unit", "value")),
-            Rule("unavailable is no number", "an unavailable KPI has no value, and only an unavailable one has none",
-                 "(status is not distinct from 'unavailable') <> (value is null)", ("status", "value")),
-            Rule("KPI is defined", "`kpi` is a row of `kpi_definitions`", "kpi not in (select kpi from kpi_definitions)", ("kpi",)),
-            Rule("not ready, no number", "a KPI that its readiness says is unavailable has no value",
-                 "value is not null and kpi in (select kpi from kpi_readiness where verdict = 'unavailable')", ("kpi", "value")),
+            Rule(
+                "NPS lies on its scale",
+                "NPS lies within -100..100",
+                "unit = 'nps' and (value < -100 or value > 100)",
+                ("unit", "value"),
+            ),
+            Rule(
+                "counts and times are not negative",
+                "counts and times are not negative",
+                "unit in ('count', 'seconds') and value < 0",
+                ("unit", "value"),
+            ),
+            Rule(
+                "unavailable is no number",
+                "an unavailable KPI has no value, and only an unavailable one has none",
+                "(status is not distinct from 'unavailable') <> (value is null)",
+                ("status", "value"),
+            ),
+            Rule(
+                "KPI is defined",
+                "`kpi` is a row of `kpi_definitions`",
+                "kpi not in (select kpi from kpi_definitions)",
+                ("kpi",),
+            ),
+            Rule(
+                "not ready, no number",
+                "a KPI that its readiness says is unavailable has no value",
+                "value is not null and kpi in (select kpi from kpi_readiness where verdict = 'unavailable')",
+                ("kpi", "value"),
+            ),
         ),
         equalities=(
-            Equality("segments add up", "the inbound contacts of the segments add up to the total",
-                     "select coalesce(sum(value), 0) from kpi_values where kpi = 'inbound_contacts' and period_grain = 'month' and value_segment <> -1",
-                     "select coalesce(sum(value), 0) from kpi_values where kpi = 'inbound_contacts' and period_grain = 'month' and value_segment = -1"),
-            Equality("ready KPIs have values", "every KPI that is ready or degraded has a value",
-                     "select count(distinct kpi) from kpi_readiness where kpi not in (select kpi from kpi_readiness where verdict = 'unavailable') "
-                     "and kpi not in (select kpi from kpi_values where value is not null)",
-                     "select 0", is_warning=True),
+            Equality(
+                "segments add up",
+                "the inbound contacts of the segments add up to the total",
+                "select coalesce(sum(value), 0) from kpi_values "
+                "where kpi = 'inbound_contacts' and period_grain = 'month' and value_segment <> -1",
+                "select coalesce(sum(value), 0) from kpi_values "
+                "where kpi = 'inbound_contacts' and period_grain = 'month' and value_segment = -1",
+            ),
+            Equality(
+                "ready KPIs have values",
+                "every KPI that is ready or degraded has a value",
+                "select count(distinct kpi) from kpi_readiness "
+                "where kpi not in (select kpi from kpi_readiness where verdict = 'unavailable') "
+                "and kpi not in (select kpi from kpi_values where value is not null)",
+                "select 0",
+                is_warning=True,
+            ),
         ),
     ),
 }

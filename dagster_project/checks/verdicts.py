@@ -120,7 +120,9 @@ class Verdicts:
     @property
     def passed(self) -> int:
         """Expectations kept."""
-        return sum(suite.expectations_total - suite.expectations_failed - suite.expectations_warned for suite in self.suites)
+        return sum(
+            suite.expectations_total - suite.expectations_failed - suite.expectations_warned for suite in self.suites
+        )
 
     @property
     def warned(self) -> int:
@@ -157,7 +159,9 @@ def read_verdict(path: Path) -> SuiteVerdict:
     try:
         results = tuple(_result(item) for item in content["expectations"])
         verdict = SuiteVerdict(content["gate"], content["suite"], content["run_id"], content["evaluated_rows"], results)
-        contradictions = sorted(key for key, value in verdict.as_json().items() if key != "expectations" and content[key] != value)
+        contradictions = sorted(
+            key for key, value in verdict.as_json().items() if key != "expectations" and content[key] != value
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the verdict is incomplete: {error!r}") from error
     if contradictions:

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-_PLAIN_SELECT = {"where_clause": None, "group_expressions": [], "having": None, "qualify": None, "modifiers": []}
+_PLAIN_SELECT: dict[str, object] = {"where_clause": None, "group_expressions": [], "having": None, "qualify": None, "modifiers": []}
 
 
 class _Parser(threading.local):
@@ -41,8 +41,12 @@ class References:
 
 def problem_of_expression(expression: str) -> str | None:
     """What is wrong with an expression over the columns of a source, or None."""
-    parsed = _PARSER.parse(_as_select(expression))
-    hint = 'expected one SQL expression; a column name with spaces, accents or signs goes between double quotes: \'"Net amount"\''
+    parsed = _PARSER.parse(_as_select(expression)) if expression.strip() else {"error": True, "error_message": "empty"}
+    quoted = expression.strip() if '"' not in expression and len(expression) < 60 else "Net amount"
+    hint = (
+        "expected one SQL expression; a column name with spaces or signs, or that is a word of SQL, goes between double "
+        f"quotes: '\"{quoted}\"'"
+    )
     if parsed.get("error"):
         return f"{expression!r} is not an SQL expression ({parsed.get('error_message')}); {hint}"
     statements = parsed.get("statements", [])

@@ -29,7 +29,13 @@ DEFAULT_SALT_ENV = "SERVICE_VALUE_SALT"
 SIMULATED_SALT = "simulated-company-without-real-persons"
 DEFAULT_REQUIRED = ("crm_contacts", "pos_transactions")
 READERS_BY_EXTENSION = {
-    "csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet", "json": "json", "jsonl": "json", "ndjson": "json",
+    "csv": "csv",
+    "tsv": "csv",
+    "txt": "csv",
+    "parquet": "parquet",
+    "json": "json",
+    "jsonl": "json",
+    "ndjson": "json",
     "xlsx": "xlsx",
 }
 TYPED_READERS = ("parquet", "json", "xlsx")
@@ -60,6 +66,8 @@ def _as_list(value: object) -> object:
 
 def _as_expressions(value: object) -> object:
     """Numbers and truth values are fixed values; a null entry takes a column out of a preset."""
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         return value
     return {
@@ -85,10 +93,10 @@ class Profile(_Model):
 
 
 class Windows(_Model):
-    repeat_contact_days: int = Field(7, ge=1, le=90)
+    repeat_contact_days: int = Field(default=7, ge=1, le=90)
     repurchase_days: tuple[int, ...] = (30, 60, 90)
-    rescue_days: int = Field(90, ge=1, le=365)
-    secured_revenue_months: int = Field(12, ge=1, le=60)
+    rescue_days: int = Field(default=90, ge=1, le=365)
+    secured_revenue_months: int = Field(default=12, ge=1, le=60)
 
 
 class Options(_Model):
@@ -102,7 +110,7 @@ class Options(_Model):
     thousands: Literal[".", ",", " ", "'", "’"] | None = None
     date_format: Annotated[tuple[Text, ...], BeforeValidator(_as_list)] = ()
     null_tokens: tuple[StrictStr, ...] = ("",)
-    skip_lines: int = Field(0, ge=0, le=1000)
+    skip_lines: int = Field(default=0, ge=0, le=1000)
     sheet: Text | None = None
     optional_columns: tuple[Text, ...] = ()
 
@@ -125,7 +133,7 @@ class FeedConfiguration(_Model):
     late_after: Duration | None = None
     covers_until: date | None = None
     key_space: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "crm"
-    maximum_quarantine_share: float = Field(0.01, ge=0, le=1)
+    maximum_quarantine_share: float = Field(default=0.01, ge=0, le=1)
     _query_text: str | None = PrivateAttr(default=None)
 
     @property
@@ -136,21 +144,24 @@ class FeedConfiguration(_Model):
 
 class IdentityRules(_Model):
     trusted_keys: tuple[Literal["customer_id", "loyalty_card_id", "email", "phone"], ...] = (
-        "customer_id", "loyalty_card_id", "email", "phone",
+        "customer_id",
+        "loyalty_card_id",
+        "email",
+        "phone",
     )
     blocked_keys: tuple[StrictStr, ...] = ()
-    largest_cluster: int = Field(20, ge=2, le=10_000)
-    shared_key_limit: int = Field(5, ge=1, le=10_000)
+    largest_cluster: int = Field(default=20, ge=2, le=10_000)
+    shared_key_limit: int = Field(default=5, ge=1, le=10_000)
 
 
 class Privacy(_Model):
     salt_env: Text = DEFAULT_SALT_ENV
-    keep_raw_months: int = Field(36, ge=1, le=600)
+    keep_raw_months: int = Field(default=36, ge=1, le=600)
     erasure_list: Text | None = None
 
 
 class Publish(_Model):
-    keep: int = Field(10, ge=1, le=1000)
+    keep: int = Field(default=10, ge=1, le=1000)
     parquet: bool = True
     postgres_dsn_env: Text | None = None
 
@@ -169,9 +180,9 @@ class Company(_Model):
     company: Profile
     as_of_date: date | None = None
     required: tuple[Text, ...] = ()
-    history_months: int = Field(36, ge=1, le=600)
+    history_months: int = Field(default=36, ge=1, le=600)
     windows: Windows = Windows()
-    minimum_sample: int = Field(30, ge=1, le=100_000)
+    minimum_sample: int = Field(default=30, ge=1, le=100_000)
     feeds: dict[str, FeedConfiguration]
     identity: IdentityRules = IdentityRules()
     privacy: Privacy = Privacy()
@@ -194,7 +205,7 @@ class _Loader(yaml.SafeLoader):
 def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, int] = {}
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, (str, int, float, bool, date)) and key is not None:
             raise yaml.MarkedYAMLError(None, None, "a key must be a text", key_node.start_mark)
         if key in seen and key != "<<":
@@ -203,7 +214,7 @@ def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict
             )
         seen[key] = key_node.start_mark.line + 1
     loader.flatten_mapping(node)
-    return dict(loader.construct_pairs(node, deep=True))  # type: ignore[no-untyped-call]
+    return dict(loader.construct_pairs(node, deep=True))
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
@@ -311,7 +322,7 @@ class _Check:
                 checked = self.feed(str(name), raw)
                 if checked is not None:
                     feeds[str(name)] = checked
-        rest = self.validate(Company, {**content, "feeds": {}}, "")
+        rest: Company | None = self.validate(Company, {**content, "feeds": {}}, "")
         if rest is not None:
             rest = self.rules(rest, feeds, list(raw_feeds) if isinstance(raw_feeds, dict) else [])
         if self.problems or rest is None:
@@ -353,8 +364,11 @@ class _Check:
         if preset is None:
             return content
         if preset not in preset_names():
-            self.add(f"{path}.preset", f"{preset!r} is not a preset{_near(str(preset), preset_names())} "
-                     f"The presets are: {', '.join(preset_names())}")
+            self.add(
+                f"{path}.preset",
+                f"{preset!r} is not a preset{_near(str(preset), preset_names())} "
+                f"The presets are: {', '.join(preset_names())}",
+            )
             return None
         served = read_preset(str(preset))
         if name not in served:
@@ -371,8 +385,10 @@ class _Check:
         if known:
             content["reader"] = known[0]
         else:
-            self.add(f"{path}.reader", f"is missing and cannot be told from the location {location!r}; "
-                     "expected csv, parquet, json, xlsx")
+            self.add(
+                f"{path}.reader",
+                f"is missing and cannot be told from the location {location!r}; expected csv, parquet, json, xlsx",
+            )
             content["reader"] = "csv"
 
     def feed_columns(self, contract: Feed, content: dict[str, Any], path: str) -> None:
@@ -388,16 +404,21 @@ class _Check:
         names = [column.name for column in contract.columns]
         for name, expression in columns.items():
             if name not in names:
-                self.add(f"{path}.columns.{name}", f"is not a column of {contract.name}{_near(str(name), names)} "
-                         f"The columns are: {', '.join(names)}")
+                self.add(
+                    f"{path}.columns.{name}",
+                    f"is not a column of {contract.name}{_near(str(name), names)} The columns are: {', '.join(names)}",
+                )
             elif isinstance(expression, str):
                 problem = problem_of_expression(expression)
                 if problem:
                     self.add(f"{path}.columns.{name}", problem)
         for column in contract.columns:
             if not column.is_nullable and columns.get(column.name) is None:
-                self.add(f"{path}.columns.{column.name}", f"is missing; {contract.name} needs this column: give the name "
-                         "of a source column, or an SQL expression over the columns of the source")
+                self.add(
+                    f"{path}.columns.{column.name}",
+                    f"is missing; {contract.name} needs this column: give the name "
+                    "of a source column, or an SQL expression over the columns of the source",
+                )
 
     def feed_rules(self, contract: Feed, feed: FeedConfiguration, content: dict[str, Any], path: str) -> None:
         if feed.reader == "sql":
@@ -406,14 +427,19 @@ class _Check:
             self.location(feed, path)
         self.zone(feed.time_zone, f"{path}.time_zone")
         if feed.time_zone is None and any(column.type == "timestamp" for column in contract.columns):
-            self.add(f"{path}.time_zone", "is missing; expected the time zone of the times in this source, for example "
-                     "Europe/Paris or UTC")
+            self.add(
+                f"{path}.time_zone",
+                "is missing; expected the time zone of the times in this source, for example Europe/Paris or UTC",
+            )
         if feed.query is not None:
             self.query(feed, path)
         self.formats(feed, path)
         if feed.reader in TYPED_READERS and feed.options.thousands == ".":
-            self.add(f"{path}.options.thousands", f"cannot be '.' with the reader {feed.reader}: its numbers are typed, "
-                     "and 1.234 would be both 1.234 and 1234")
+            self.add(
+                f"{path}.options.thousands",
+                f"cannot be '.' with the reader {feed.reader}: its numbers are typed, "
+                "and 1.234 would be both 1.234 and 1234",
+            )
         if feed.options.thousands is not None and feed.options.thousands == feed.options.decimal:
             self.add(f"{path}.options.thousands", "is the same sign as options.decimal")
         if feed.reader == "csv" and feed.options.delimiter == "":
@@ -424,14 +450,19 @@ class _Check:
             try:
                 "".encode(feed.options.encoding)
             except (LookupError, UnicodeError):
-                self.add(f"{path}.options.encoding", f"{feed.options.encoding!r} is not an encoding; expected for example "
-                         "utf-8, cp1252, latin-1, utf-16")
+                self.add(
+                    f"{path}.options.encoding",
+                    f"{feed.options.encoding!r} is not an encoding; expected for example "
+                    "utf-8, cp1252, latin-1, utf-16",
+                )
 
     def sql_reader(self, feed: FeedConfiguration, path: str) -> None:
         for key in ("dsn_env", "query"):
             if getattr(feed, key) is None:
                 self.add(f"{path}.{key}", "is missing; the reader sql needs it")
-        self.add(f"{path}.reader", "this version reads files only; export the table to csv or parquet and use that reader")
+        self.add(
+            f"{path}.reader", "this version reads files only; export the table to csv or parquet and use that reader"
+        )
 
     def location(self, feed: FeedConfiguration, path: str) -> None:
         for key in ("dsn_env", "cursor"):
@@ -440,13 +471,18 @@ class _Check:
         if feed.location is None:
             self.add(f"{path}.location", "is missing; expected a path with wildcards, for example inbox/pos/*.csv")
         elif not Path(feed.location).is_absolute() and ".." in Path(feed.location).parts:
-            self.add(f"{path}.location", f"{feed.location!r} leaves the home folder; expected a path inside it, or an "
-                     "absolute path")
+            self.add(
+                f"{path}.location",
+                f"{feed.location!r} leaves the home folder; expected a path inside it, or an absolute path",
+            )
 
     def zone(self, name: str | None, path: str) -> None:
         if name is not None and name not in available_timezones():
-            self.add(path, f"{name!r} is not a time zone{_near(name, available_timezones())} Expected a name such as "
-                     "Europe/Paris, America/New_York or UTC")
+            self.add(
+                path,
+                f"{name!r} is not a time zone{_near(name, available_timezones())} Expected a name such as "
+                "Europe/Paris, America/New_York or UTC",
+            )
 
     def query(self, feed: FeedConfiguration, path: str) -> None:
         name = str(feed.query)
@@ -469,8 +505,10 @@ class _Check:
         for text in feed.options.date_format:
             parts = [part[-1] for part in _DATE_PARTS.findall(text)]
             if not parts:
-                self.add(f"{path}.options.date_format", f"{text!r} is not a date format; expected for example "
-                         "'%d/%m/%Y %H:%M'")
+                self.add(
+                    f"{path}.options.date_format",
+                    f"{text!r} is not a date format; expected for example '%d/%m/%Y %H:%M'",
+                )
             unknown = sorted(set(parts) - set("dmyYHMSIpzjbBfgnaA"))
             if unknown:
                 self.add(f"{path}.options.date_format", f"{text!r}: %{unknown[0]} is not known")
@@ -478,8 +516,11 @@ class _Check:
             if len(first) == 2 and parts[0] in "dm":
                 orders.add(first[0])
         if len(orders) > 1:
-            self.add(f"{path}.options.date_format", "has day-first and month-first formats: 03/04 would be both the "
-                     "3rd of April and the 4th of March; expected one order")
+            self.add(
+                f"{path}.options.date_format",
+                "has day-first and month-first formats: 03/04 would be both the "
+                "3rd of April and the 4th of March; expected one order",
+            )
 
     def rules(self, company: Company, feeds: dict[str, FeedConfiguration], named: list[Any]) -> Company:
         profile = company.company
@@ -488,24 +529,35 @@ class _Check:
             self.zone(profile.time_zone, "company.time_zone")
         elif len(zones) == 1:
             profile = profile.model_copy(update={"time_zone": zones.pop()})
-        else:
-            self.add("company.time_zone", "is missing and the feeds do not agree on one; expected for example Europe/Paris")
+        elif len(feeds) == len(named):
+            # A feed that is wrong itself says nothing of its time zone.
+            self.add(
+                "company.time_zone", "is missing and the feeds do not agree on one; expected for example Europe/Paris"
+            )
         if not re.fullmatch("[A-Z]{2}", profile.country):
             self.add("company.country", f"{profile.country!r} is not an ISO 3166 code of two capitals, for example FR")
         if not re.fullmatch("[A-Z]{3}", profile.currency):
-            self.add("company.currency", f"{profile.currency!r} is not an ISO 4217 code of three capitals, for example EUR")
+            self.add(
+                "company.currency", f"{profile.currency!r} is not an ISO 4217 code of three capitals, for example EUR"
+            )
         days = company.windows.repurchase_days
         if not set(days) <= {30, 60, 90} or 60 not in days or len(set(days)) != len(days):
-            self.add("windows.repurchase_days", f"{list(days)} is not a choice of 30, 60 and 90 that holds 60 (the headline)")
+            self.add(
+                "windows.repurchase_days", f"{list(days)} is not a choice of 30, 60 and 90 that holds 60 (the headline)"
+            )
         for name in company.required:
             if name not in named:
                 known = did_you_mean(name, [str(item) for item in named])
                 self.add("required", f"{name} is not a configured feed{known}")
             elif name in FEEDS and not FEEDS[name].event_at:
                 self.add("required", f"{name} has no time and cannot bound the as-of date")
-        return company.model_copy(update={
-            "company": profile, "feeds": feeds, "required": company.required or default_required(feeds),
-        })
+        return company.model_copy(
+            update={
+                "company": profile,
+                "feeds": feeds,
+                "required": company.required or default_required(feeds),
+            }
+        )
 
 
 def default_required(feeds: Mapping[str, FeedConfiguration]) -> tuple[str, ...]:
@@ -539,8 +591,13 @@ def _sentence(model: type[BaseModel], fault: Any, prefix: str) -> tuple[str, str
 def _keys_at(model: type[BaseModel], location: list[str]) -> list[str]:
     """The known keys at a place of the configuration."""
     inner: dict[str, type[BaseModel]] = {
-        "company": Profile, "windows": Windows, "options": Options, "identity": IdentityRules, "privacy": Privacy,
-        "publish": Publish, "packs": Pack,
+        "company": Profile,
+        "windows": Windows,
+        "options": Options,
+        "identity": IdentityRules,
+        "privacy": Privacy,
+        "publish": Publish,
+        "packs": Pack,
     }
     for part in location:
         model = inner.get(part, model)

@@ -57,47 +57,137 @@ def _column(name: str, kind: ReferenceType = "text", nullable: bool = False, *al
 
 
 _TABLES = (
-    ReferenceTable("channels", ("channel",), (
-        _column("channel"), _column("distance", "text", False, "remote", "face_to_face"),
-        _column("tempo", "text", False, "synchronous", "asynchronous"),
-        _column("answer_threshold_seconds", "int", True), _column("counts_business_hours", "bool"),
-    )),
-    ReferenceTable("survey_questions", ("question_code",), (
-        _column("question_code"),
-        _column("construct", "text", False, "csat", "nps", "ces", "servqual_expectation", "servqual_perception", "verbatim"),
-        _column("dimension", "text", True, "reliability", "responsiveness", "assurance", "empathy", "tangibles"),
-        _column("item", "text", True), _column("scale_min", "decimal", True), _column("scale_max", "decimal", True),
-        _column("higher_is_better", "bool", True), _column("wording_fr", "text", True), _column("wording_en", "text", True),
-    )),
-    ReferenceTable("evaluation_items", ("grid_version", "item_code"), (
-        _column("grid_version"), _column("phase"), _column("item_code"), _column("label_fr"), _column("label_en"),
-        _column("weight", "decimal"), _column("is_critical", "bool"),
-    )),
-    ReferenceTable("evaluation_levels", ("grid_version", "level_code"), (
-        _column("grid_version"), _column("level_code"), _column("score", "decimal"), _column("label_fr"), _column("label_en"),
-    )),
-    ReferenceTable("commitments", ("commitment_code",), (
-        _column("commitment_code"), _column("label_fr"), _column("label_en"), _column("channel"),
-        _column("measure", "text", False, "answer_hours", "resolution_hours", "first_contact_resolution", "refund_days"),
-        _column("threshold", "decimal", True), _column("target_rate", "decimal"), _column("promised_from", "date"),
-    ), may_be_empty=True),
-    ReferenceTable("segment_targets", ("value_segment",), (
-        _column("value_segment", "int"), _column("satisfaction_target", "decimal"),
-    ), may_be_empty=True),
-    ReferenceTable("kpi_targets", ("kpi", "segment"), (
-        _column("kpi"), _column("segment", "int"), _column("target", "decimal", True), _column("alert_below", "decimal", True),
-        _column("alert_above", "decimal", True), _column("sector_benchmark", "decimal", True),
-        _column("benchmark_source", "text", True),
-    ), may_be_empty=True),
-    ReferenceTable("exchange_rates", ("currency", "valid_from"), (
-        _column("currency"), _column("valid_from", "date"), _column("rate", "decimal"),
-    ), may_be_empty=True),
-    ReferenceTable("segment_map", ("value_tier", "potential_tier"), (
-        _column("value_tier", "int"), _column("potential_tier", "int"), _column("value_segment", "int"),
-    )),
-    ReferenceTable("opening_hours", ("queue", "weekday", "opens_at"), (
-        _column("queue"), _column("weekday", "int"), _column("opens_at", "time"), _column("closes_at", "time"), _column("time_zone"),
-    ), may_be_empty=True),
+    ReferenceTable(
+        "channels",
+        ("channel",),
+        (
+            _column("channel"),
+            _column("distance", "text", False, "remote", "face_to_face"),
+            _column("tempo", "text", False, "synchronous", "asynchronous"),
+            _column("answer_threshold_seconds", "int", True),
+            _column("counts_business_hours", "bool"),
+        ),
+    ),
+    ReferenceTable(
+        "survey_questions",
+        ("question_code",),
+        (
+            _column("question_code"),
+            _column(
+                "construct",
+                "text",
+                False,
+                "csat",
+                "nps",
+                "ces",
+                "servqual_expectation",
+                "servqual_perception",
+                "verbatim",
+            ),
+            _column("dimension", "text", True, "reliability", "responsiveness", "assurance", "empathy", "tangibles"),
+            _column("item", "text", True),
+            _column("scale_min", "decimal", True),
+            _column("scale_max", "decimal", True),
+            _column("higher_is_better", "bool", True),
+            _column("wording_fr", "text", True),
+            _column("wording_en", "text", True),
+        ),
+    ),
+    ReferenceTable(
+        "evaluation_items",
+        ("grid_version", "item_code"),
+        (
+            _column("grid_version"),
+            _column("phase"),
+            _column("item_code"),
+            _column("label_fr"),
+            _column("label_en"),
+            _column("weight", "decimal"),
+            _column("is_critical", "bool"),
+        ),
+    ),
+    ReferenceTable(
+        "evaluation_levels",
+        ("grid_version", "level_code"),
+        (
+            _column("grid_version"),
+            _column("level_code"),
+            _column("score", "decimal"),
+            _column("label_fr"),
+            _column("label_en"),
+        ),
+    ),
+    ReferenceTable(
+        "commitments",
+        ("commitment_code",),
+        (
+            _column("commitment_code"),
+            _column("label_fr"),
+            _column("label_en"),
+            _column("channel"),
+            _column(
+                "measure", "text", False, "answer_hours", "resolution_hours", "first_contact_resolution", "refund_days"
+            ),
+            _column("threshold", "decimal", True),
+            _column("target_rate", "decimal"),
+            _column("promised_from", "date"),
+        ),
+        may_be_empty=True,
+    ),
+    ReferenceTable(
+        "segment_targets",
+        ("value_segment",),
+        (
+            _column("value_segment", "int"),
+            _column("satisfaction_target", "decimal"),
+        ),
+        may_be_empty=True,
+    ),
+    ReferenceTable(
+        "kpi_targets",
+        ("kpi", "segment"),
+        (
+            _column("kpi"),
+            _column("segment", "int"),
+            _column("target", "decimal", True),
+            _column("alert_below", "decimal", True),
+            _column("alert_above", "decimal", True),
+            _column("sector_benchmark", "decimal", True),
+            _column("benchmark_source", "text", True),
+        ),
+        may_be_empty=True,
+    ),
+    ReferenceTable(
+        "exchange_rates",
+        ("currency", "valid_from"),
+        (
+            _column("currency"),
+            _column("valid_from", "date"),
+            _column("rate", "decimal"),
+        ),
+        may_be_empty=True,
+    ),
+    ReferenceTable(
+        "segment_map",
+        ("value_tier", "potential_tier"),
+        (
+            _column("value_tier", "int"),
+            _column("potential_tier", "int"),
+            _column("value_segment", "int"),
+        ),
+    ),
+    ReferenceTable(
+        "opening_hours",
+        ("queue", "weekday", "opens_at"),
+        (
+            _column("queue"),
+            _column("weekday", "int"),
+            _column("opens_at", "time"),
+            _column("closes_at", "time"),
+            _column("time_zone"),
+        ),
+        may_be_empty=True,
+    ),
 )
 
 REFERENCE_TABLES: dict[str, ReferenceTable] = {table.name: table for table in _TABLES}
@@ -110,7 +200,8 @@ def load_references(home: Path, defaults: Path) -> dict[str, pa.Table]:
     """
     own = load_overrides(home)
     return {
-        name: own[name] if own[name].num_rows or _override(home, name).is_file()
+        name: own[name]
+        if own[name].num_rows or _override(home, name).is_file()
         else _default(table, defaults / f"{name}.csv")
         for name, table in REFERENCE_TABLES.items()
     }
@@ -123,8 +214,10 @@ def load_overrides(home: Path) -> dict[str, pa.Table]:
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() == ".csv" and path.stem not in REFERENCE_TABLES:
-                problems.append(f"{FOLDER}/{path.name}: is not a reference table{did_you_mean(path.stem, REFERENCE_TABLES) or '.'} "
-                                f"The tables are: {', '.join(REFERENCE_TABLES)}")
+                problems.append(
+                    f"{FOLDER}/{path.name}: is not a reference table{did_you_mean(path.stem, REFERENCE_TABLES) or '.'} "
+                    f"The tables are: {', '.join(REFERENCE_TABLES)}"
+                )
     tables = {}
     for name, table in REFERENCE_TABLES.items():
         path = _override(home, name)
@@ -151,10 +244,16 @@ def read_reference(table: ReferenceTable, path: Path, said: str) -> pa.Table:
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
     header = [name.strip() for name in next(rows, [])]
     names = [column.name for column in table.columns]
-    problems = [f"{said}: the column {name!r} is not known{did_you_mean(name, names) or '.'} Expected: {', '.join(names)}"
-                for name in header if name not in names]
-    problems += [f"{said}: the column {column.name} is missing; found: {', '.join(header) or 'nothing'}"
-                 for column in table.columns if column.name not in header and not column.is_nullable]
+    problems = [
+        f"{said}: the column {name!r} is not known{did_you_mean(name, names) or '.'} Expected: {', '.join(names)}"
+        for name in header
+        if name not in names
+    ]
+    problems += [
+        f"{said}: the column {column.name} is missing; found: {', '.join(header) or 'nothing'}"
+        for column in table.columns
+        if column.name not in header and not column.is_nullable
+    ]
     if problems:
         raise ConfigurationError(problems)
     values: dict[str, list[Any]] = {name: [] for name in names}
@@ -194,7 +293,9 @@ def _override(home: Path, name: str) -> Path:
 
 def _default(table: ReferenceTable, path: Path) -> pa.Table:
     if not path.is_file():
-        raise ConfigurationError(f"{path.name}: the project's default of the reference table {table.name} is not installed")
+        raise ConfigurationError(
+            f"{path.name}: the project's default of the reference table {table.name} is not installed"
+        )
     return read_reference(table, path, f"seeds/{path.name}")
 
 

@@ -66,20 +66,24 @@ class _Fault:
 def typed_select(casting: Casting) -> str:
     """The SELECT over the mapping that yields typed columns, `_key` columns, and the faults of each row.
 
-    Columns: `__file_no`, `__line`, `__row_hash` (63 bits of md5 over the typed columns), the columns of the contract (null where the value is refused), `<column>_key`,
-    `__ambiguous`, `__missing` (local hours that exist twice or not at all), `__codes` (names of the faults, without
-    values; null for a good row), `__reasons` (with values), `__original` (the mapped texts of a refused row).
+    Columns: `__file_no`, `__line`, the columns of the contract (null where the value is refused), `<column>_key`,
+    `__row_hash` (63 bits of md5 over the typed columns), `__ambiguous`, `__missing` (local hours that exist twice or not
+    at all), `__codes` (names of the faults, without values; null for a good row), `__reasons` (with values),
+    `__original` (the mapped texts of a refused row).
     """
     feed = casting.feed
+    # A column that the mapping leaves out is a constant null to the end: half of the columns, and of the time.
+    columns = [column for column in feed.columns if column.name in casting.mapping.mapped]
+    absent = [column for column in feed.columns if column.name not in casting.mapping.mapped]
     tokens = sorted({token.strip() for token in casting.options.null_tokens} | {""})
     texts = [
         f"case when trim({sql.name(column.name)}) in {sql.members(tokens)} then null "
         f"else trim({sql.name(column.name)}) end as {_t(column)}"
-        for column in feed.columns
+        for column in columns
     ]
     # Two steps for instants: the local time first, then UTC, so that the local time is there for the DST counts.
     firsts, seconds, ambiguous, missing = [], [], [], []
-    for column in feed.columns:
+    for column in columns:
         name = sql.name(column.name)
         if column.type == "timestamp":
             local, with_offset = _instant(casting, column)
@@ -94,40 +98,50 @@ def typed_select(casting: Casting) -> str:
                 near = _near_transition(zone, _l(column))
                 if near is not None:
                     again = f"timezone({sql.text(zone)}, timezone('UTC', {name}))"
-                    earlier = f"timezone({sql.text(zone)}, timezone('UTC', {name} - interval 1 hour))"
+                    twice = " or ".join(
+                        f"timezone({sql.text(zone)}, timezone('UTC', {name} - interval {minutes} minute)) = {_l(column)}"
+                        for minutes in _transitions(zone).minutes
+                    )
                     missing.append(f"case when {near} then ({again} <> {_l(column)})::integer else 0 end")
-                    ambiguous.append(f"case when {near} then ({earlier} = {_l(column)})::integer else 0 end")
+                    ambiguous.append(f"case when {near} then ({twice})::integer else 0 end")
         else:
             firsts.append(f"{_value(casting, column)} as {name}")
             seconds.append(name)
-    faults = [fault for column in feed.columns for fault in _column_faults(casting, column)]
+    faults = [fault for column in columns for fault in _column_faults(casting, column)]
     faults += [_Fault(f"({rule.is_broken})", rule.reason, None) for rule in feed.rules]
     faults += _currency_faults(casting)
     anything = " or ".join(f"coalesce({fault.condition}, false)" for fault in faults)
     codes = ", ".join(f"case when {fault.condition} then {sql.text(fault.code)} end" for fault in faults)
     reasons = ", ".join(
         f"case when {fault.condition} then {sql.text(fault.code)}"
-        + (f" || ': ' || coalesce({fault.value}, '')" if fault.value else "") + " end"
+        + (f" || ': ' || coalesce({fault.value}, '')" if fault.value else "")
+        + " end"
         for fault in faults
     )
-    original = ", ".join(f"{sql.text(column.name)}: {_t(column)}" for column in feed.columns if column.name in casting.mapping.mapped)
-    keys = [f"{rule} as {sql.name(name)}" for name, rule in key_items(feed, casting.configuration.key_space, casting.country)]
+    original = ", ".join(f"{sql.text(column.name)}: {_t(column)}" for column in columns)
+    seconds += [f"null::{SQL_TYPES[column.type]} as {sql.name(column.name)}" for column in absent]
+    keys = [
+        f"{rule if name.removesuffix('_key') in casting.mapping.mapped else 'null::varchar'} as {sql.name(name)}"
+        for name, rule in key_items(feed, casting.configuration.key_space, casting.country)
+    ]
     # A null is told from an empty text, and a value from its neighbour, by signs that no export holds.
-    business = ", ".join(f"coalesce({sql.name(column.name)}::varchar, chr(30))" for column in feed.columns)
+    business = ", ".join(
+        "chr(30)" if column in absent else f"coalesce({sql.name(column.name)}::varchar, chr(30))" for column in feed.columns
+    )
     hidden = f"{HIDDEN_FILE}, {HIDDEN_LINE}"
-    all_texts = ", ".join(_t(column) for column in feed.columns)
-    locals_ = ", ".join(f"{_l(column)}, {_o(column)}" for column in feed.columns if column.type == "timestamp")
+    all_texts = ", ".join(_t(column) for column in columns)
+    locals_ = ", ".join(f"{_l(column)}, {_o(column)}" for column in columns if column.type == "timestamp")
     names = ", ".join(sql.name(column.name) for column in feed.columns)
     return f"""
         with mapped as ({casting.mapping.select}),
-        texts as (select {hidden}, {', '.join(texts)} from mapped),
-        firsts as (select {hidden}, {all_texts}, {', '.join(firsts)} from texts),
-        typed as (select {hidden}, {all_texts}, {locals_ + ', ' if locals_ else ''}{', '.join(seconds)} from firsts),
+        texts as (select {hidden}, {", ".join(texts)} from mapped),
+        firsts as (select {hidden}, {all_texts}, {", ".join(firsts)} from texts),
+        typed as (select {hidden}, {all_texts}, {locals_ + ", " if locals_ else ""}{", ".join(seconds)} from firsts),
         checked as (select *, {anything} as __is_faulty from typed)
-        select {hidden}, {names}{''.join(', ' + key for key in keys)},
+        select {hidden}, {names}{"".join(", " + key for key in keys)},
             (md5_number_lower(concat_ws(chr(31), {business})) >> 1)::bigint as __row_hash,
-            ({' + '.join(f'coalesce({item}, 0)' for item in ambiguous) or '0'})::integer as __ambiguous,
-            ({' + '.join(f'coalesce({item}, 0)' for item in missing) or '0'})::integer as __missing,
+            ({" + ".join(f"coalesce({item}, 0)" for item in ambiguous) or "0"})::integer as __ambiguous,
+            ({" + ".join(f"coalesce({item}, 0)" for item in missing) or "0"})::integer as __missing,
             case when __is_faulty then list_filter([{codes}], lambda item: item is not null) end as __codes,
             case when __is_faulty then list_filter([{reasons}], lambda item: item is not null) end as __reasons,
             case when __is_faulty then to_json({{{original}}})::varchar end as __original
@@ -164,10 +178,14 @@ def decimal_value(text: str, options: Options, sql_type: str, decimals: int, rea
         stripped = f"replace({stripped}, {sql.text(item)}, '')"
     canonical = ""
     if reads_both and options.decimal != ".":
-        canonical = (f" when regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]{{0,{decimals}}}0*)?') "
-                     f"then try_cast({text} as {sql_type})")
-    return (f"case when {text} is null then null when regexp_full_match({text}, {sql.text(plain)}) then {cast(text)}{canonical} "
-            f"when regexp_full_match({text}, {sql.text(grouped)}) then {cast(stripped)} end")
+        canonical = (
+            f" when regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]{{0,{decimals}}}0*)?') "
+            f"then try_cast({text} as {sql_type})"
+        )
+    return (
+        f"case when {text} is null then null when regexp_full_match({text}, {sql.text(plain)}) then {cast(text)}{canonical} "
+        f"when regexp_full_match({text}, {sql.text(grouped)}) then {cast(stripped)} end"
+    )
 
 
 def _value(casting: Casting, column: Column) -> str:
@@ -184,8 +202,10 @@ def _value(casting: Casting, column: Column) -> str:
         # Exports of nullable integers write 3 as 3.0: zeros after the sign are accepted, anything else is not.
         return f"try_cast({decimal_value(text, options, 'decimal(18,0)', 0, both)} as bigint)"
     if column.type == "bool":
-        return (f"case when lower({text}) in {sql.members(TRUE_TEXTS)} then true "
-                f"when lower({text}) in {sql.members(FALSE_TEXTS)} then false end")
+        return (
+            f"case when lower({text}) in {sql.members(TRUE_TEXTS)} then true "
+            f"when lower({text}) in {sql.members(FALSE_TEXTS)} then false end"
+        )
     return _date(casting, column)
 
 
@@ -202,8 +222,10 @@ def _strptime(text: str, shape: str) -> str:
     read = f"try_strptime({text}, {sql.text(shape)})"
     back = f"strftime({read}, {sql.text(shape)})"
     squeeze = "regexp_replace(' ' || {}, '([^0-9])0+([0-9])', '\\1\\2', 'g')"
-    return (f"case when {read} is null then null when {back} = {text} then {read} "
-            f"when lower({squeeze.format(back)}) = lower({squeeze.format(text)}) then {read} end")
+    return (
+        f"case when {read} is null then null when {back} = {text} then {read} "
+        f"when lower({squeeze.format(back)}) = lower({squeeze.format(text)}) then {read} end"
+    )
 
 
 def _instant(casting: Casting, column: Column) -> tuple[str, str]:
@@ -213,12 +235,22 @@ def _instant(casting: Casting, column: Column) -> tuple[str, str]:
     local = [_strptime(text, shape) for shape in shapes if "%z" not in shape]
     offset = [f"timezone('UTC', try_strptime({text}, {sql.text(shape)}))" for shape in shapes if "%z" in shape]
     if is_iso:
-        local.append(f"case when regexp_full_match({text}, {sql.text(f'{_ISO_DATE}({_ISO_TIME})?')}) "
-                     f"then try_cast(replace({text}, ',', '.') as timestamp) end")
-        offset.append(f"case when regexp_full_match({text}, {sql.text(_ISO_DATE + _ISO_TIME + _OFFSET)}) "
-                      f"then timezone('UTC', try_cast(replace({text}, ',', '.') as timestamptz)) end")
-    return (f"coalesce({', '.join(local)}, null)" if local else "null::timestamp",
-            f"coalesce({', '.join(offset)}, null)" if offset else "null::timestamp")
+        local.append(
+            f"case when regexp_full_match({text}, {sql.text(f'{_ISO_DATE}({_ISO_TIME})?')}) "
+            f"then try_cast(replace({text}, ',', '.') as timestamp) end"
+        )
+        offset.append(
+            f"case when regexp_full_match({text}, {sql.text(_ISO_DATE + _ISO_TIME + _OFFSET)}) "
+            f"then timezone('UTC', try_cast({_without_space_before_offset(text)} as timestamptz)) end"
+        )
+    return (
+        f"coalesce({', '.join(local)}, null)" if local else "null::timestamp",
+        f"coalesce({', '.join(offset)}, null)" if offset else "null::timestamp",
+    )
+
+
+def _without_space_before_offset(text: str) -> str:
+    return f"regexp_replace(replace({text}, ',', '.'), ' ([Z+-])', '\\1')"
 
 
 def _date(casting: Casting, column: Column) -> str:
@@ -228,45 +260,66 @@ def _date(casting: Casting, column: Column) -> str:
     wanted = dict.fromkeys([*shapes, *(re.split(r"[ T]*%[-]?[HIM]", shape)[0] for shape in shapes)])
     found = [_strptime(text, shape) for shape in wanted if shape and "%z" not in shape]
     if is_iso:
-        found.append(f"case when regexp_full_match({text}, {sql.text(f'{_ISO_DATE}({_ISO_TIME})?')}) "
-                     f"then try_cast(replace({text}, ',', '.') as timestamp) end")
+        found.append(
+            f"case when regexp_full_match({text}, {sql.text(f'{_ISO_DATE}({_ISO_TIME})?')}) "
+            f"then try_cast(replace({text}, ',', '.') as timestamp) end"
+        )
     joined = f"coalesce({', '.join(found)}, null)" if found else "null::timestamp"
     return f"case when {joined} = date_trunc('day', {joined}) then ({joined})::date end"
 
 
+@dataclass(frozen=True)
+class _Transitions:
+    """Months and local hours in which the clocks of a time zone change, and by how many minutes, 1970 to 2100."""
+
+    months: tuple[int, ...]
+    hours: tuple[int, ...]
+    minutes: tuple[int, ...]
+
+
 @lru_cache(maxsize=64)
-def _transition_hours(zone: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Months and local hours in which the clocks of a time zone change, 1970 to 2100."""
+def _transitions(zone: str) -> _Transitions:
     information = ZoneInfo(zone)
-    months, hours = set(), set()
+    months, hours, minutes = set(), set(), set()
+    step = timedelta(minutes=15)
     day = datetime(1970, 1, 1, tzinfo=UTC)
     while day.year < 2100:
         following = day + timedelta(days=1)
         if day.astimezone(information).utcoffset() != following.astimezone(information).utcoffset():
-            for step in range(25 * 4):
-                instant = day + timedelta(minutes=15 * step)
-                before = (instant - timedelta(minutes=15)).astimezone(information)
-                after = instant.astimezone(information)
-                if before.utcoffset() != after.utcoffset():
-                    for minutes in range(-120, 121, 30):
-                        moment = after + timedelta(minutes=minutes)
+            instant = day
+            while instant < following:
+                before, after = instant.astimezone(information), (instant + step).astimezone(information)
+                change = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
+                if change:
+                    minutes.add(abs(int(change.total_seconds())) // 60)
+                    # Local times are affected as far from the change as the clocks are moved.
+                    reach = abs(change) + step
+                    moment = after.replace(tzinfo=None) - reach
+                    while moment <= after.replace(tzinfo=None) + reach:
                         months.add(moment.month)
                         hours.add(moment.hour)
+                        moment += step
+                instant += step
         day = following
-    return tuple(sorted(months)), tuple(sorted(hours))
+    return _Transitions(tuple(sorted(months)), tuple(sorted(hours)), tuple(sorted(minutes)))
 
 
 def _near_transition(zone: str, local: str) -> str | None:
     """SQL: may this local time be ambiguous or missing? Keeps the costly comparison to a few rows."""
-    months, hours = _transition_hours(zone)
-    if not months:
+    found = _transitions(zone)
+    if not found.months:
         return None
-    return (f"(month({local}) in ({', '.join(map(str, months))}) and hour({local}) in ({', '.join(map(str, hours))}))")
+    months, hours = (", ".join(map(str, numbers)) for numbers in (found.months, found.hours))
+    return f"(month({local}) in ({months}) and hour({local}) in ({hours}))"
 
 
 _KINDS = {
-    "int": "a whole number", "decimal": "an exact amount with at most 4 decimals", "rate": "a rate with at most 6 decimals",
-    "bool": "a truth value", "timestamp": "a date and time", "date": "a date",
+    "int": "a whole number",
+    "decimal": "an exact amount with at most 4 decimals",
+    "rate": "a rate with at most 6 decimals",
+    "bool": "a truth value",
+    "timestamp": "a date and time",
+    "date": "a date",
 }
 
 
@@ -288,9 +341,18 @@ def _column_faults(casting: Casting, column: Column) -> list[_Fault]:
     if column.reference is not None:
         allowed = reference_members(casting.references, column.reference)
     if allowed or column.reference is not None:
-        said = f"a member of the reference table {column.reference}" if column.reference else f"one of {', '.join(allowed)}"
-        faults.append(_Fault(f"{name} not in {sql.members(allowed)}" if allowed else f"{name} is not null",
-                             f"{column.name} is not {said}", text))
+        said = (
+            f"a member of the reference table {column.reference}"
+            if column.reference
+            else f"one of {', '.join(allowed)}"
+        )
+        faults.append(
+            _Fault(
+                f"{name} not in {sql.members(allowed)}" if allowed else f"{name} is not null",
+                f"{column.name} is not {said}",
+                text,
+            )
+        )
     if column.minimum is not None:
         faults.append(_Fault(f"{name} < {column.minimum:g}", f"{column.name} is below {column.minimum:g}", text))
     if column.maximum is not None:
@@ -301,8 +363,13 @@ def _column_faults(casting: Casting, column: Column) -> list[_Fault]:
             faults.append(_Fault(f"year({name}) > {LAST_YEAR}", f"{column.name} is after {LAST_YEAR}", text))
         else:
             latest = casting.clock.astimezone(UTC).replace(tzinfo=None) + FUTURE_TOLERANCE
-            faults.append(_Fault(f"{name} > timestamp {sql.text(latest.isoformat(sep=' '))}",
-                                 f"{column.name} lies in the future", text))
+            faults.append(
+                _Fault(
+                    f"{name} > timestamp {sql.text(latest.isoformat(sep=' '))}",
+                    f"{column.name} lies in the future",
+                    text,
+                )
+            )
     return faults
 
 
@@ -318,7 +385,10 @@ def _currency_faults(casting: Casting) -> list[_Fault]:
     if not any(column.name == "currency" for column in casting.feed.columns):
         return []
     accepted = (casting.currency, *reference_members(casting.references, "exchange_rates.currency"))
-    return [_Fault(
-        f"currency not in {sql.members(dict.fromkeys(accepted))}",
-        f"currency is not {casting.currency} and reference/exchange_rates.csv has no rate for it", '"__text_currency"',
-    )]
+    return [
+        _Fault(
+            f"currency not in {sql.members(dict.fromkeys(accepted))}",
+            f"currency is not {casting.currency} and reference/exchange_rates.csv has no rate for it",
+            '"__text_currency"',
+        )
+    ]

@@ -78,7 +78,9 @@ def current_rows(home: Path, feed: Feed, as_of_end: datetime | None = None) -> s
     happened = "true" if end is None else f"(event_at is null or event_at < {end})"
     order = "row(version_at, row_hash)" if feed.event_at else "row(sequence, row_hash)"
     if not any(int(batch.manifest["report"]["tombstones"]) for batch in batches):
-        return f"select max_by(event_at, {order}) as event_at from ({rows}) where {known} and {happened} group by key_hash"
+        return (
+            f"select max_by(event_at, {order}) as event_at from ({rows}) where {known} and {happened} group by key_hash"
+        )
     return f"""
         select max_by(event_at, {order}) filter (not is_tombstone) as event_at from ({rows})
         where {known} and (is_tombstone or {happened}) group by key_hash
@@ -123,13 +125,15 @@ def resolve_as_of(home: Path, company: Company) -> date:
         found = coverage(home, company, name)
         if found.horizon_day is None:
             raise FeedError(
-                name, "is required (company.yml: required) and raw holds no row of it: the as-of date cannot be told; put "
-                "its export into the inbox, take it out of required, or give as_of_date"
+                name,
+                "is required (company.yml: required) and raw holds no row of it: the as-of date cannot be told; put "
+                "its export into the inbox, take it out of required, or give as_of_date",
             )
         days.append(found.horizon_day)
     if not days:
         raise FeedError(
-            "required", "no configured feed has a time, so that the as-of date cannot be told; give as_of_date in company.yml"
+            "required",
+            "no configured feed has a time, so that the as-of date cannot be told; give as_of_date in company.yml",
         )
     return min(days)
 

@@ -23,8 +23,7 @@ def key_space_of(identity: str, customer_key_space: str) -> str:
 
 def email_key(expression: str) -> str:
     """SQL: the normalised e-mail address, or null unless it has exactly one '@' with a text on both sides."""
-    return (f"case when regexp_full_match(trim({expression}), '[^@\\s]+@[^@\\s]+') "
-            f"then lower(trim({expression})) end")
+    return f"case when regexp_full_match(trim({expression}), '[^@\\s]+@[^@\\s]+') then lower(trim({expression})) end"
 
 
 def phone_key(expression: str, country: str) -> str:
@@ -39,29 +38,36 @@ def phone_key(expression: str, country: str) -> str:
         return f"case when regexp_full_match({plain}, {sql.text(_E164)}) then {plain} end"
     code = str(metadata.country_code)
     trunk = str(metadata.national_prefix or "")
-    lengths = sorted({int(length) for length in metadata.general_desc.possible_length if length > 0}) or [9]
+    described = metadata.general_desc
+    lengths = sorted({int(length) for length in (described.possible_length if described else ()) if length > 0}) or [9]
     abroad = "011" if code == "1" else "00"
     possible = ", ".join(str(length) for length in lengths)
-    # "+33 (0)6 ...": the trunk prefix is written by mistake after the country's own code.
-    own = f"'^{code}{trunk}'" if trunk and trunk != code else f"'^{code}'"
-    international = (
-        f"(case when starts_with(number, {sql.text(code)}) then "
-        f"(case when length(regexp_replace(number, {own}, '')) in ({possible}) "
-        f"then {sql.text(code)} || regexp_replace(number, {own}, '') else number end) else number end)"
-    )
+    # "+33 (0)6 ...": the trunk prefix is written by mistake after the country's own code. Where it is 0, no national
+    # number begins with it; elsewhere it is taken off only if the length asks for it (in Russia 8 is both).
+    international = "number"
+    if trunk and trunk != code:
+        rest = f"substr(number, {len(code) + 1})"
+        bare = f"substr(number, {len(code) + len(trunk) + 1})"
+        wrong = "true" if trunk == "0" else f"length({rest}) not in ({possible}) and length({bare}) in ({possible})"
+        international = (
+            f"case when starts_with(number, {sql.text(code + trunk)}) and {wrong} then {sql.text(code)} || {bare} "
+            "else number end"
+        )
     national = f"regexp_replace(number, '^{trunk}', '')" if trunk else "number"
     rule = (
-        "case when written like '+%' then " + international
-        + f" when starts_with(written, {sql.text(abroad)}) then " + international
+        "case when written like '+%' then "
+        + international
+        + f" when starts_with(written, {sql.text(abroad)}) then "
+        + international
         + f" when length({national}) in ({possible}) then {sql.text(code)} || {national}"
         + f" when length(number) in ({possible}) then {sql.text(code)} || number end"
     )
-    number = (f"(case when written like '+%' then replace(written, '+', '') when starts_with(written, {sql.text(abroad)}) "
-              f"then substr(written, {len(abroad) + 1}) else written end)")
-    # One-element lists bind the intermediate values, so that each is computed once.
-    bound = (
-        f"list_transform([{digits}], lambda written: list_transform([{number}], lambda number: {rule})[1])[1]"
+    number = (
+        f"(case when written like '+%' then replace(written, '+', '') when starts_with(written, {sql.text(abroad)}) "
+        f"then substr(written, {len(abroad) + 1}) else written end)"
     )
+    # One-element lists bind the intermediate values, so that each is computed once.
+    bound = f"list_transform([{digits}], lambda written: list_transform([{number}], lambda number: {rule})[1])[1]"
     return f"list_transform([{bound}], lambda found: case when regexp_full_match(found, {sql.text(_E164)}) then found end)[1]"
 
 
@@ -85,8 +91,10 @@ def key_items(feed: Feed, customer_key_space: str, country: str) -> list[tuple[s
         items = []
         for side in ("a", "b"):
             key, space = f"key_{side}", f"key_space_{side}"
-            rule = (f"case lower(trim({space})) when 'email' then {email_key(key)} when 'phone' then "
-                    f"{phone_key(key, country)} else nullif(trim({key}), '') end")
+            rule = (
+                f"case lower(trim({space})) when 'email' then {email_key(key)} when 'phone' then "
+                f"{phone_key(key, country)} else nullif(trim({key}), '') end"
+            )
             items.append((f"{key}_key", rule))
         return items
     items = []

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -35,14 +36,17 @@ from dagster_project.feeds.mapping import (
     Resources,
     build_mapping,
     explain_failure,
+    open_headers,
     open_locked,
     open_trusted,
 )
-from dagster_project.feeds.readers import InboxFile, Part, Reading, describe_file, find_files, read_files
+from dagster_project.feeds.readers import InboxFile, Part, Reading, describe_file, find_files, read_files, read_headers
 
 # Raised when landing itself would write other rows for the same file: files still in the inbox are then landed anew.
 LANDING_VERSION = 1
 READABLE_ROWS = 1000
+# Enough for the layouts that an export has had; a thousand daily files need not all be opened to find a typing error.
+PREFLIGHT_FILES = 50
 TOMBSTONE_HASH = 2**63 - 1
 SEPARATOR = "chr(31)"
 
@@ -116,6 +120,38 @@ def land_feed(
     return landing.run()
 
 
+def preflight(home: Path, company: Company) -> None:
+    """Try every mapping on the headers of the inbox, before anything is touched.
+
+    Raises ConfigurationError with all that is wrong. What is wrong with a file, and readers whose columns are not known
+    without reading the rows (json, xlsx), is left to landing.
+    """
+    problems: list[str] = []
+    try:
+        _refuse_erasure(home, company)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+    for name, configuration in company.feeds.items():
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                paths = find_files(home, configuration)[-PREFLIGHT_FILES:]
+                files = [InboxFile(path, path.name, "", path.stat().st_size) for path in paths]
+                reading = read_headers(name, configuration, files, Path(folder))
+                if reading is None or not reading.columns:
+                    continue
+                connection = open_headers(reading)
+                try:
+                    build_mapping(connection, FEEDS[name], configuration, reading)
+                finally:
+                    connection.close()
+            except ConfigurationError as error:
+                problems.extend(error.problems)
+            except FeedError:
+                continue
+    if problems:
+        raise ConfigurationError(problems)
+
+
 def mapping_fingerprint(
     company: Company, feed: Feed, configuration: FeedConfiguration, salt: str, references: Mapping[str, pa.Table]
 ) -> str:
@@ -154,7 +190,13 @@ class _Landing:
     """One landing of one feed. The work database lies in the hidden folder that becomes the batch."""
 
     def __init__(
-        self, home: Path, company: Company, feed: Feed, salt: str, clock: datetime, references: Mapping[str, pa.Table],
+        self,
+        home: Path,
+        company: Company,
+        feed: Feed,
+        salt: str,
+        clock: datetime,
+        references: Mapping[str, pa.Table],
         resources: Resources,
     ) -> None:
         self.home = home
@@ -200,17 +242,16 @@ class _Landing:
 
     def _choose_files(self, batches: Sequence[ActiveBatch]) -> tuple[list[InboxFile], dict[str, list[str]]]:
         """The files to land now, and by batch the hashes of the files whose earlier rows this landing replaces."""
-        self.fingerprint = mapping_fingerprint(
-            self.company, self.feed, self.configuration, self.salt, self.references
-        )
+        self.fingerprint = mapping_fingerprint(self.company, self.feed, self.configuration, self.salt, self.references)
         known = known_files(batches)
         chosen: dict[str, InboxFile] = {}
         superseded: dict[str, list[str]] = {}
         paths = find_files(self.home, self.configuration)
         if not paths and not batches:
             raise FeedError(
-                self.feed.name, f"no file matches {self.configuration.location!r} (feeds.{self.feed.name}.location); "
-                "put the export into the inbox, or take the feed out of company.yml"
+                self.feed.name,
+                f"no file matches {self.configuration.location!r} (feeds.{self.feed.name}.location); "
+                "put the export into the inbox, or take the feed out of company.yml",
             )
         for path in paths:
             file = describe_file(self.home, path)
@@ -221,7 +262,9 @@ class _Landing:
                 continue
             if file.sha256 in chosen:
                 self.report.files_duplicate[file.name] = chosen[file.sha256].name
-                self.report.warnings.append(f"{file.name} is the same file as {chosen[file.sha256].name}: not landed twice")
+                self.report.warnings.append(
+                    f"{file.name} is the same file as {chosen[file.sha256].name}: not landed twice"
+                )
                 continue
             landed = known.get(file.sha256)
             if landed is not None and landed[0] == self.fingerprint:
@@ -236,7 +279,9 @@ class _Landing:
         self._whole_batches(batches, superseded)
         self.report.files_superseded = sum(len(hashes) for hashes in superseded.values())
         if paths and not chosen and not batches:
-            raise FeedError(self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure")
+            raise FeedError(
+                self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure"
+            )
         return list(chosen.values()), superseded
 
     def _whole_batches(self, batches: Sequence[ActiveBatch], superseded: dict[str, list[str]]) -> None:
@@ -245,13 +290,15 @@ class _Landing:
             if batch.batch_id not in superseded or not batch.manifest["rows_without_file"]["rows_read"]:
                 continue
             missing = [
-                file["name"] for file in batch.manifest["files"]
+                file["name"]
+                for file in batch.manifest["files"]
                 if file["sha256"] not in superseded[batch.batch_id] and file["sha256"] not in batch.excluded_file_hashes
             ]
             if missing:
                 raise FeedError(
-                    self.feed.name, f"the mapping changed, and the earlier query did not select source_file: the rows of "
-                    f"{', '.join(missing)} cannot be told from those of files that are landed anew; put these files back"
+                    self.feed.name,
+                    f"the mapping changed, and the earlier query did not select source_file: the rows of "
+                    f"{', '.join(missing)} cannot be told from those of files that are landed anew; put these files back",
                 )
             superseded[batch.batch_id].append("")
 
@@ -262,7 +309,11 @@ class _Landing:
         return f"{self.sequence:06d}-{digest[:12]}"
 
     def _land(
-        self, work: Path, batch_id: str, files: list[InboxFile], superseded: dict[str, list[str]],
+        self,
+        work: Path,
+        batch_id: str,
+        files: list[InboxFile],
+        superseded: dict[str, list[str]],
         batches: list[ActiveBatch],
     ) -> None:
         self.report.batch_id = batch_id
@@ -300,8 +351,11 @@ class _Landing:
         if self.configuration.load == "full":
             empty = [part.name for part in reading.parts if not part.rows]
             if empty and not rejected:
-                raise FeedError(self.feed.name, f"{', '.join(empty)} holds no row; with load: full that would delete "
-                                "everything; send the export again")
+                raise FeedError(
+                    self.feed.name,
+                    f"{', '.join(empty)} holds no row; with load: full that would delete "
+                    "everything; send the export again",
+                )
         if rows == 0 and rejected == 0 and not batches:
             raise FeedError(self.feed.name, f"{names}: no row; zero rows in a configured feed is a failure")
         for part in reading.parts:
@@ -317,7 +371,12 @@ class _Landing:
                 return
             mapping = build_mapping(connection, self.feed, self.configuration, reading)
             casting = Casting(
-                self.feed, self.configuration, mapping, self.company.currency, self.company.company.country, self.clock,
+                self.feed,
+                self.configuration,
+                mapping,
+                self.company.currency,
+                self.company.company.country,
+                self.clock,
                 self.references,
             )
             try:
@@ -359,12 +418,17 @@ class _Landing:
 
     def _set_apart(self, connection: duckdb.DuckDBPyConnection, reading: Reading, batches: list[ActiveBatch]) -> None:
         """Leaves the tables `landed` (typed rows with row hash, sequence, version, is_known) and `tombstones`."""
-        connection.execute("create table parts (file_no integer, name varchar, file_hash varchar, source_hash varchar, "
-                           "ordinal integer, is_complete boolean)")
+        connection.execute(
+            "create table parts (file_no integer, name varchar, file_hash varchar, source_hash varchar, "
+            "ordinal integer, is_complete boolean)"
+        )
         ordinals = {file: index for index, file in enumerate(dict.fromkeys(part.file.sha256 for part in reading.parts))}
         connection.executemany(
             "insert into parts values (?, ?, ?, ?, ?, true)",
-            [(part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.sha256]) for part in reading.parts],
+            [
+                (part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.sha256])
+                for part in reading.parts
+            ],
         )
         # A row that lost its key may stand for any key: its file cannot say which keys are gone.
         key_missing = " or ".join(f"{sql.name(column)} is null" for column in self.feed.key)
@@ -379,7 +443,9 @@ class _Landing:
             select typed.*, typed.rowid as __row, {ordinal} as __ordinal, {self._version} as __version
             from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
         """)
-        connection.execute("create table hashes as select __row, __ordinal, __row_hash, __codes is null as __is_good from hashed")
+        connection.execute(
+            "create table hashes as select __row, __ordinal, __row_hash, __codes is null as __is_good from hashed"
+        )
         connection.execute("create table known (__row bigint)")
         connection.execute("""
             insert into known
@@ -389,7 +455,8 @@ class _Landing:
             qualify row_number() over (partition by __ordinal, __row_hash order by __row) > 1
         """)
         raw = " union all ".join(
-            batch.select(f"{self._key_text} as __key, row_hash, sequence, is_tombstone, version_at") for batch in batches
+            batch.select(f"{self._key_text} as __key, row_hash, sequence, is_tombstone, version_at")
+            for batch in batches
         )
         if self.has_states:
             self._compare_states(connection, raw)
@@ -416,14 +483,18 @@ class _Landing:
 
     def _compare_states(self, connection: duckdb.DuckDBPyConnection, raw: str) -> None:
         """Each file is a state: a row is known if the last state that held its key had it, and it did not vanish since."""
-        live = f"""
+        live = (
+            f"""
             select __key, row_hash from ({raw})
             qualify sequence = max(sequence) over (partition by __key) and not bool_or(is_tombstone) over (partition by __key, sequence)
-        """ if raw else "select null::varchar as __key, null::bigint as row_hash limit 0"
+        """
+            if raw
+            else "select null::varchar as __key, null::bigint as row_hash limit 0"
+        )
         connection.execute(f"""
             create table presence as
             select {self._key_text} as __key, __ordinal as ordinal, case when __codes is null then __row_hash end as row_hash, __row
-            from hashed where {' and '.join(f'{sql.name(column)} is not null' for column in self.feed.key)}
+            from hashed where {" and ".join(f"{sql.name(column)} is not null" for column in self.feed.key)}
             union all
             select __key, -1, row_hash, null from ({live})
         """)
@@ -459,10 +530,14 @@ class _Landing:
             ) as newest on newest.ordinal = turns.gone_at
             where turns.gone_at is not null
         """)
-        ghosts = f"""
+        ghosts = (
+            f"""
             select __key, max(version_at) as version_at from ({raw})
             group by __key having bool_or(is_tombstone)
-        """ if raw else "select null::varchar as __key, null::timestamp as version_at limit 0"
+        """
+            if raw
+            else "select null::varchar as __key, null::timestamp as version_at limit 0"
+        )
         connection.execute(f"""
             create table returned as
             select presence.__row, max(left_at.version_at) + interval 1 microsecond as not_before
@@ -500,7 +575,7 @@ class _Landing:
         ]
         # Straight from the typed table to Parquet: a table in between cost 16 s at 10 million ticket lines.
         accepted = f"""
-            select {', '.join(items)}
+            select {", ".join(items)}
             from hashed
             left join parts on parts.file_no = hashed.{HIDDEN_FILE}
             left join returned on returned.__row = hashed.__row
@@ -525,8 +600,12 @@ class _Landing:
             for position, column in enumerate(self.feed.key, start=1)
         }
         values |= {
-            "batch_id": sql.text(batch_id), "sequence": f"{self.sequence} + tombstones.ordinal", "source_file": "state.name",
-            "file_hash": "state.file_hash", "row_hash": str(TOMBSTONE_HASH), "version_at": "tombstones.version_at",
+            "batch_id": sql.text(batch_id),
+            "sequence": f"{self.sequence} + tombstones.ordinal",
+            "source_file": "state.name",
+            "file_hash": "state.file_hash",
+            "row_hash": str(TOMBSTONE_HASH),
+            "version_at": "tombstones.version_at",
             "is_tombstone": "true",
         }
         items = ", ".join(f"({values.get(name, 'null')})::{kind}" for name, kind in schema.items())
@@ -546,8 +625,10 @@ class _Landing:
         if reading.columns and not self.is_query:
             exported = ", ".join(f"{sql.text(column)}: exported.{sql.name(column)}" for column in reading.columns)
             original = f"to_json({{{exported}}})::varchar"
-            joined = (f"left join source_all as exported on exported.__file_no = typed.{HIDDEN_FILE} "
-                      f"and exported.source_line = typed.{HIDDEN_LINE}")
+            joined = (
+                f"left join source_all as exported on exported.__file_no = typed.{HIDDEN_FILE} "
+                f"and exported.source_line = typed.{HIDDEN_LINE}"
+            )
         connection.execute(f"""
             create table refused as
             select {sql.text(self.feed.name)} as feed, {sql.text(batch_id)} as batch_id, parts.name as source_file,
@@ -566,15 +647,16 @@ class _Landing:
             f"copy (select * from refused order by source_file, source_line, original) to {sql.text(refused / ROWS)} "
             "(format parquet, compression zstd)"
         )
+
         # Opened with a spreadsheet: a text that begins like a formula must not become one.
         def harmless(name: str) -> str:
             return f"case when regexp_matches({name}, '^[=+@\\t\\r-]') then chr(39) || {name} else {name} end as {name.split('.')[-1]}"
 
         connection.execute(f"""
-            copy (select {harmless('source_file')}, source_line, file_hash, {harmless('reason')}, {harmless('original')}
+            copy (select {harmless("source_file")}, source_line, file_hash, {harmless("reason")}, {harmless("original")}
                 from (select source_file, source_line, file_hash, array_to_string(reasons, '; ') as reason, original
                     from refused order by source_file, source_line, original limit {READABLE_ROWS}))
-            to {sql.text(refused / 'first_rows.csv')} (header, delimiter ';')
+            to {sql.text(refused / "first_rows.csv")} (header, delimiter ';')
         """)
 
     # -- counting -------------------------------------------------------------------------------------------------
@@ -598,13 +680,19 @@ class _Landing:
                 str(read[3 + index]), str(accepted[1 + index]), str(known[1 + index]), str(refused[1 + index])
             )
         self.absolute = {
-            column.name: tuple(_row(connection, f"""
+            column.name: tuple(
+                _row(
+                    connection,
+                    f"""
                 select coalesce((select sum(abs({sql.name(column.name)})) from typed), 0),
-                    coalesce((select sum(abs({sql.name(column.name)})) from refused), 0)"""))
+                    coalesce((select sum(abs({sql.name(column.name)})) from refused), 0)""",
+                )
+            )
             for column in self.feed.money
         }
         report.reasons = {
-            str(code): int(count) for code, count in connection.execute(
+            str(code): int(count)
+            for code, count in connection.execute(
                 "select unnest(reason_codes) as code, count(*) from refused group by 1 order by 2 desc, 1"
             ).fetchall()
         }
@@ -629,8 +717,13 @@ class _Landing:
         )
 
     def _manifest(
-        self, connection: duckdb.DuckDBPyConnection, batch_id: str, files: list[InboxFile], reading: Reading,
-        superseded: dict[str, list[str]], blocked: str | None,
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        batch_id: str,
+        files: list[InboxFile],
+        reading: Reading,
+        superseded: dict[str, list[str]],
+        blocked: str | None,
     ) -> dict[str, Any]:
         counts: dict[str, dict[str, int]] = {}
         queries = {
@@ -672,34 +765,42 @@ class _Landing:
     def _reconcile(self, connection: duckdb.DuckDBPyConnection, new: Path, refused: Path) -> None:
         """Count again what lies on disk: rows read = accepted + already known + quarantined + erased, and money likewise."""
         amounts = "".join(f", coalesce(sum({sql.name(column.name)}), 0)" for column in self.feed.money)
-        accepted = _row(connection, f"select count(*){amounts} from read_parquet({sql.text(new / ROWS)}) where not is_tombstone")
+        accepted = _row(
+            connection, f"select count(*){amounts} from read_parquet({sql.text(new / ROWS)}) where not is_tombstone"
+        )
         quarantined = _row(connection, f"select count(*){amounts} from read_parquet({sql.text(refused / ROWS)})")
         report = self.report
         if int(accepted[0]) != report.rows_accepted or int(quarantined[0]) != report.rows_quarantined:
             raise ReconciliationError(
-                self.feed.name, f"written are {accepted[0]} accepted and {quarantined[0]} quarantined rows, expected "
-                f"{report.rows_accepted} and {report.rows_quarantined}; nothing was landed"
+                self.feed.name,
+                f"written are {accepted[0]} accepted and {quarantined[0]} quarantined rows, expected "
+                f"{report.rows_accepted} and {report.rows_quarantined}; nothing was landed",
             )
         rows = int(accepted[0]) + report.rows_already_known + int(quarantined[0]) + report.rows_erased
         if rows != report.rows_read:
             raise ReconciliationError(
-                self.feed.name, f"rows do not add up: read {report.rows_read}, but accepted {accepted[0]} + already known "
-                f"{report.rows_already_known} + quarantined {quarantined[0]} + erased {report.rows_erased}; nothing was landed"
+                self.feed.name,
+                f"rows do not add up: read {report.rows_read}, but accepted {accepted[0]} + already known "
+                f"{report.rows_already_known} + quarantined {quarantined[0]} + erased {report.rows_erased}; nothing was landed",
             )
         for index, column in enumerate(self.feed.money, start=1):
             money = report.money[column.name]
-            total = Decimal(accepted[index]) + Decimal(money.already_known) + Decimal(quarantined[index]) + Decimal(money.erased)
+            total = (
+                Decimal(accepted[index])
+                + Decimal(money.already_known)
+                + Decimal(quarantined[index])
+                + Decimal(money.erased)
+            )
             if total != Decimal(money.read):
                 raise ReconciliationError(
-                    self.feed.name, f"{column.name} does not add up: read {money.read}, but accepted {accepted[index]} + already "
-                    f"known {money.already_known} + quarantined {quarantined[index]} + erased {money.erased}; nothing was landed"
+                    self.feed.name,
+                    f"{column.name} does not add up: read {money.read}, but accepted {accepted[index]} + already "
+                    f"known {money.already_known} + quarantined {quarantined[index]} + erased {money.erased}; nothing was landed",
                 )
 
     # -- putting in place -----------------------------------------------------------------------------------------
 
-    def _commit(
-        self, batch_id: str, new: Path, refused: Path, manifest: dict[str, Any], blocked: str | None
-    ) -> None:
+    def _commit(self, batch_id: str, new: Path, refused: Path, manifest: dict[str, Any], blocked: str | None) -> None:
         """Quarantine first, raw last: the rename of raw is the moment at which the landing has happened."""
         self.quarantine.mkdir(parents=True, exist_ok=True)
         for path in self.quarantine.glob("*-blocked"):
@@ -755,4 +856,4 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-__all__ = ["LandingReport", "Part", "Resources", "active_batches", "land_feed", "mapping_fingerprint"]
+__all__ = ["LandingReport", "Part", "Resources", "active_batches", "land_feed", "mapping_fingerprint", "preflight"]

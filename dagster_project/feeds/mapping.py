@@ -33,7 +33,9 @@ class Resources:
     def settings(self, temporary: Path) -> dict[str, str | bool | int | float | list[str]]:
         """DuckDB settings. Times are UTC whatever the machine says."""
         chosen: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": self.memory_limit, "temp_directory": str(temporary / "spill"), "autoinstall_known_extensions": "false",
+            "memory_limit": self.memory_limit,
+            "temp_directory": str(temporary / "spill"),
+            "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
         if self.threads is not None:
@@ -54,6 +56,19 @@ def open_locked(database: Path, resources: Resources) -> duckdb.DuckDBPyConnecti
     connection.execute("set timezone = 'UTC'")
     # Collected per row group, results would keep the order; the landing sorts by file and line where it matters.
     connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def open_headers(reading: Reading) -> duckdb.DuckDBPyConnection:
+    """A locked connection whose `source` has the columns that were read and no row: to try a mapping."""
+    connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
+    columns = "".join(f"{sql.name(column)} varchar, " for column in reading.columns)
+    connection.execute(
+        f"create table source_all ({columns}source_file varchar, source_line bigint, {HIDDEN_FILE} integer)"
+    )
+    connection.execute("create table source_files (file_no integer, source_file varchar, file_hash varchar)")
+    connection.execute(f"create view source as select * exclude ({HIDDEN_FILE}) from source_all")
     connection.execute("set lock_configuration = true")
     return connection
 
@@ -85,15 +100,17 @@ def _column_mapping(
     connection: duckdb.DuckDBPyConnection, feed: Feed, configuration: FeedConfiguration, reading: Reading
 ) -> Mapping:
     needed: dict[str, str] = {}
-    for column, expression in configuration.columns.items():
-        for source in _surely_columns(references_of_expression(expression), reading):
-            needed.setdefault(source, f"feeds.{feed.name}.columns.{column}")
+    for mapped, expression in configuration.columns.items():
+        for named in _surely_columns(references_of_expression(expression), reading):
+            needed.setdefault(named, f"feeds.{feed.name}.columns.{mapped}")
     missing_columns(feed.name, configuration, reading, needed)
     available = {column.lower() for column in reading.columns}
     # An optional column that no file of this landing has: null.
     absent = [name for name in configuration.options.optional_columns if name.lower() not in available]
-    source = "source_all" if not absent else (
-        "(select *, " + ", ".join(f"null::varchar as {sql.name(name)}" for name in absent) + " from source_all)"
+    source = (
+        "source_all"
+        if not absent
+        else ("(select *, " + ", ".join(f"null::varchar as {sql.name(name)}" for name in absent) + " from source_all)")
     )
     canonical, problems, items = set(), [], []
     for column in feed.columns:
@@ -102,11 +119,15 @@ def _column_mapping(
             items.append(f"null::varchar as {sql.name(column.name)}")
             continue
         try:
-            described = connection.execute(f"describe select (\n{chosen}\n) as value from {source} as source").fetchone()
+            described = connection.execute(
+                f"describe select (\n{chosen}\n) as value from {source} as source"
+            ).fetchone()
         except duckdb.Error as error:
             key = f"{FILE_NAME}: feeds.{feed.name}.columns.{column.name}"
-            problems.append(f"{key}: {chosen!r} does not run: {_first_line(error)}; the columns of the source are: "
-                            f"{', '.join(reading.columns)}")
+            problems.append(
+                f"{key}: {chosen!r} does not run: {_first_line(error)}; the columns of the source are: "
+                f"{', '.join(reading.columns)}"
+            )
             continue
         kind = str(described[1]) if described else "VARCHAR"
         if kind not in ("VARCHAR", '"NULL"', "NULL"):
@@ -141,16 +162,20 @@ def _query_mapping(
     names = [column.name for column in feed.columns]
     problems = [
         f"{key}: yields the column {name!r}, which is not a column of {feed.name}{did_you_mean(name, names)}"
-        for name in types if name not in names and name not in ("source_file", "source_line")
+        for name in types
+        if name not in names and name not in ("source_file", "source_line")
     ]
     problems += [
         f"{key}: does not yield the column {column.name}, which {feed.name} needs"
-        for column in feed.columns if not column.is_nullable and column.name not in types
+        for column in feed.columns
+        if not column.is_nullable and column.name not in types
     ]
     if problems:
         raise ConfigurationError(problems)
     items = [
-        f"queried.{sql.name(name)}::varchar as {sql.name(name)}" if name in types else f"null::varchar as {sql.name(name)}"
+        f"queried.{sql.name(name)}::varchar as {sql.name(name)}"
+        if name in types
+        else f"null::varchar as {sql.name(name)}"
         for name in names
     ]
     has_lines = {"source_file", "source_line"} <= set(types)
@@ -173,7 +198,10 @@ def explain_failure(
     """The mapping binds but fails on some row: find the expression at fault by running each apart (None: ours)."""
     advice = "use try_cast or try_strptime where a value may not fit"
     if configuration.query is not None:
-        key, tried = f"feeds.{feed.name}.query", {str(configuration.query): (configuration.query_text or "").strip().rstrip(";")}
+        key, tried = (
+            f"feeds.{feed.name}.query",
+            {str(configuration.query): (configuration.query_text or "").strip().rstrip(";")},
+        )
         statement = "select count(columns(*)::varchar) from (\n{}\n)"
     else:
         key, tried = f"feeds.{feed.name}.columns", configuration.columns
@@ -192,7 +220,8 @@ def _surely_columns(references: References, reading: Reading) -> list[str]:
     special = ("source_file", "source_line")
     known = {column.lower() for column in reading.columns}
     return [
-        name for name in references.columns
+        name
+        for name in references.columns
         if name.lower() not in special and (references.is_closed or name.lower() in known)
     ]
 

@@ -48,7 +48,6 @@ LARGEST_HEADER_BYTES = 1 << 20
 RESERVED_COLUMNS = ("source_file", "source_line", "__file_no")
 # 'Ã©', 'Ã¨', 'Ã ', 'â€™': UTF-8 read as Latin-1 or Windows-1252, and back.
 _MOJIBAKE = "(Ã[©¨ª«¢§´®¯¹»¼€‰\u00a0]|â€[™œ\u009d“”˜¦])"
-_SUPPORTED_EXTENSIONS = (*READERS_BY_EXTENSION, "gz", "zip")
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,10 @@ def find_files(home: Path, configuration: FeedConfiguration) -> list[Path]:
     location = str(configuration.location)
     base = Path(location) if Path(location).is_absolute() else home / location
     if base.is_dir():
-        found = [path for path in base.iterdir() if path.suffix.lower().lstrip(".") in _SUPPORTED_EXTENSIONS]
+        wanted = {extension for extension, reader in READERS_BY_EXTENSION.items() if reader == configuration.reader}
+        if configuration.reader in ("csv", "json"):
+            wanted |= {"gz", "zip"}
+        found = [path for path in base.iterdir() if path.suffix.lower().lstrip(".") in wanted]
     elif any(sign in location for sign in "*?["):
         anchor = Path(base.anchor) if Path(location).is_absolute() else home
         pattern = str(base.relative_to(base.anchor)) if Path(location).is_absolute() else location
@@ -140,8 +142,10 @@ def read_files(
         [(part.file_no, part.name, part.file.sha256) for part in reading.parts] or [(0, "", "")],
     )
     if not reading.columns:
-        connection.execute("create view source_all as select 0 as __file_no, null::varchar as source_file, "
-                           "null::bigint as source_line limit 0")
+        connection.execute(
+            "create view source_all as select 0 as __file_no, null::varchar as source_file, "
+            "null::bigint as source_line limit 0"
+        )
     found = connection.execute("select count(*) from rejected_rows").fetchone()
     reading.rejected = int(found[0]) if found else 0
     connection.execute("create view source as select * exclude (__file_no) from source_all")
@@ -208,7 +212,10 @@ def _file_part(job: _Job, file: InboxFile, number: int) -> Part:
 
 
 def _needs_copy(job: _Job, start: bytes) -> bool:
-    return start[:3] == codecs.BOM_UTF8 or codecs.lookup(job.configuration.options.encoding).name not in ("utf-8", "ascii")
+    return start[:3] == codecs.BOM_UTF8 or codecs.lookup(job.configuration.options.encoding).name not in (
+        "utf-8",
+        "ascii",
+    )
 
 
 def _zip_parts(job: _Job, file: InboxFile, number: int) -> Iterator[Part]:
@@ -227,7 +234,15 @@ def _zip_parts(job: _Job, file: InboxFile, number: int) -> Iterator[Part]:
                     _extract(job, part, stream, member.compress_size)
                 number += 1
                 yield part
-    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+    ) as error:
         raise job.error(file.name, f"the archive is damaged or cut short ({error}); send it again") from None
 
 
@@ -250,12 +265,13 @@ def _extract(
                     out = decoder.decode(chunk, final=not chunk).encode("utf-8")
                 except UnicodeError as error:
                     raise job.error(
-                        part.name, f"is not {encoding} ({error}); is options.encoding right? Expected for example utf-8, cp1252"
+                        part.name,
+                        f"is not {encoding} ({error}); is options.encoding right? Expected for example utf-8, cp1252",
                     ) from None
             else:
                 out = chunk
             if is_first and out.startswith(codecs.BOM_UTF8):
-                out = out[len(codecs.BOM_UTF8):]
+                out = out[len(codecs.BOM_UTF8) :]
             is_first = False
             if old_line_ends:
                 out = out.replace(b"\r", b"\n")
@@ -265,8 +281,9 @@ def _extract(
                 or (written > RATIO_MATTERS_FROM_BYTES and written > LARGEST_RATIO * max(packed, 1))
             ):
                 raise job.error(
-                    part.name, f"grows to more than {LARGEST_RATIO} times its size, or beyond "
-                    f"{LARGEST_EXTRACTED_BYTES >> 30} GiB: it looks like a zip bomb; extract it by hand if it is sound"
+                    part.name,
+                    f"grows to more than {LARGEST_RATIO} times its size, or beyond "
+                    f"{LARGEST_EXTRACTED_BYTES >> 30} GiB: it looks like a zip bomb; extract it by hand if it is sound",
                 )
             part.newlines += out.count(b"\n")
             if out:
@@ -295,11 +312,72 @@ def _read_csv(job: _Job) -> Reading:
     return reading
 
 
+def read_headers(
+    feed: str, configuration: FeedConfiguration, inbox_files: Sequence[InboxFile], work: Path
+) -> Reading | None:
+    """The columns of the files without their rows, where that is cheap (csv and parquet, archives too); else None.
+
+    Raises FeedError for a file that cannot be read at all.
+    """
+    connection = duckdb.connect(":memory:")
+    job = _Job(connection, feed, configuration, list(inbox_files), work)
+    reading = Reading([])
+    try:
+        for file in inbox_files:
+            part = Part(len(reading.parts), file, file.path, file.name)
+            if configuration.reader == "csv":
+                for start in _starts(file.path):
+                    part = Part(len(reading.parts), file, file.path, file.name)
+                    _parse_header(job, part, _decoded(start, configuration.options.encoding), reading)
+                    reading.parts.append(part)
+            elif configuration.reader == "parquet":
+                _describe_parquet(job, part, reading)
+                reading.parts.append(part)
+            else:
+                return None
+    except (OSError, zipfile.BadZipFile, EOFError, zlib.error, RuntimeError):
+        return None
+    finally:
+        connection.close()
+    reading.columns = _united([part.header for part in reading.parts if part.header])
+    return reading
+
+
+def _starts(path: Path) -> Iterator[bytes]:
+    if path.suffix.lower() == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if (
+                    not member.is_dir()
+                    and "__MACOSX" not in member.filename
+                    and not Path(member.filename).name.startswith(".")
+                ):
+                    with archive.open(member) as stream:
+                        yield stream.read(LARGEST_HEADER_BYTES)
+    elif path.suffix.lower() == ".gz":
+        with gzip.open(path, "rb") as packed:
+            yield packed.read(LARGEST_HEADER_BYTES)
+    else:
+        with path.open("rb") as plain:
+            yield plain.read(LARGEST_HEADER_BYTES)
+
+
+def _decoded(start: bytes, encoding: str) -> bytes:
+    return (
+        start
+        if codecs.lookup(encoding).name in ("utf-8", "ascii")
+        else start.decode(encoding, errors="replace").encode()
+    )
+
+
 def _csv_header(job: _Job, part: Part, reading: Reading) -> None:
-    """Read the header; leaves `part.header` empty for a file without a header."""
-    options = job.configuration.options
     with part.path.open("rb") as stream:
-        start = stream.read(LARGEST_HEADER_BYTES)
+        _parse_header(job, part, stream.read(LARGEST_HEADER_BYTES), reading)
+
+
+def _parse_header(job: _Job, part: Part, start: bytes, reading: Reading) -> None:
+    """Read the header from the first bytes; leaves `part.header` empty for a file without one."""
+    options = job.configuration.options
     if not start.strip():
         reading.warnings.append(f"{part.name} is empty")
         return
@@ -309,12 +387,7 @@ def _csv_header(job: _Job, part: Part, reading: Reading) -> None:
     lines = io.StringIO(text, newline="")
     for _ in range(options.skip_lines):
         lines.readline()
-    dialect: dict[str, Any] = {"delimiter": options.delimiter[:1]}
-    if options.quote:
-        dialect["quotechar"] = options.quote
-    else:
-        dialect["quoting"] = csv.QUOTE_NONE
-    rows = csv.reader(lines, **dialect)
+    rows = csv.reader(lines, **_dialect(options.delimiter, options.quote))
     names: list[str] = []
     try:
         # Blank lines before the header are skipped by DuckDB, too.
@@ -324,11 +397,19 @@ def _csv_header(job: _Job, part: Part, reading: Reading) -> None:
         reading.warnings.append(f"{part.name} has no header")
         return
     except csv.Error as error:
-        raise job.error(part.name, f"the header cannot be read ({error}); are options.delimiter and options.quote right?") from None
+        raise job.error(
+            part.name, f"the header cannot be read ({error}); are options.delimiter and options.quote right?"
+        ) from None
     if "\ufffd" in "".join(names):
-        raise job.error(part.name, f"the header is not {options.encoding}; is options.encoding right? Expected for example cp1252")
+        raise job.error(
+            part.name, f"the header is not {options.encoding}; is options.encoding right? Expected for example cp1252"
+        )
     part.header = _unique_names(job, part, names, reading)
     part.header_lines = options.skip_lines + rows.line_num
+
+
+def _dialect(delimiter: str, quote: str) -> dict[str, Any]:
+    return {"delimiter": delimiter[:1]} | ({"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE})
 
 
 def _unique_names(job: _Job, part: Part, names: Sequence[str], reading: Reading) -> tuple[str, ...]:
@@ -343,7 +424,9 @@ def _unique_names(job: _Job, part: Part, names: Sequence[str], reading: Reading)
         if count > 1:
             reading.warnings.append(f"{part.name} has the column {base!r} more than once; one is read as {candidate!r}")
         if candidate.lower() in RESERVED_COLUMNS:
-            raise job.error(part.name, f"has a column {candidate!r}, a name that the program needs; rename it in the export")
+            raise job.error(
+                part.name, f"has a column {candidate!r}, a name that the program needs; rename it in the export"
+            )
         taken[candidate.lower()] = candidate
     return tuple(taken.values())
 
@@ -363,8 +446,11 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
                 rejects_table = 'rejects_{number}', rejects_scan = 'rejects_scan_{number}')
         """)
     except duckdb.Error as error:
-        raise FeedError(job.feed, f"{members[0].name} (or a file with the same header): {str(error).splitlines()[0]}; are "
-                        "options.delimiter, options.quote and options.escape right?") from None
+        raise FeedError(
+            job.feed,
+            f"{members[0].name} (or a file with the same header): {str(error).splitlines()[0]}; are "
+            "options.delimiter, options.quote and options.escape right?",
+        ) from None
     rejects = connection.execute(f"""
         select scans.file_path, errors.line_byte_position, any_value(errors.csv_line),
             string_agg(distinct errors.error_type::varchar, ', ' order by errors.error_type::varchar)
@@ -400,23 +486,31 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
         if exact is not None and count:
             lines.append((first, exact))
         files.append((str(part.path), part.file_no, part.name, part.header_lines + 1 - first))
-    connection.execute(f"create table {table}_files (path varchar, file_no integer, source_file varchar, line_of_row bigint)")
+    connection.execute(
+        f"create table {table}_files (path varchar, file_no integer, source_file varchar, line_of_row bigint)"
+    )
     connection.executemany(f"insert into {table}_files values (?, ?, ?, ?)", files)
     selected = ", ".join(f"records.{sql.name(column)}" for column in header)
     if not lines:
-        return (f"select {selected}, files.source_file, records.rowid + files.line_of_row as source_line, "
-                f"files.file_no as __file_no from {table} as records join {table}_files as files on records.__path = files.path")
-    numbers = pa.table({
-        "row": np.concatenate([np.arange(first, first + len(exact), dtype=np.int64) for first, exact in lines]),
-        "line": np.concatenate([exact for _, exact in lines]),
-    })
+        return (
+            f"select {selected}, files.source_file, records.rowid + files.line_of_row as source_line, "
+            f"files.file_no as __file_no from {table} as records join {table}_files as files on records.__path = files.path"
+        )
+    numbers = pa.table(
+        {
+            "row": np.concatenate([np.arange(first, first + len(exact), dtype=np.int64) for first, exact in lines]),
+            "line": np.concatenate([exact for _, exact in lines]),
+        }
+    )
     connection.register("line_numbers", numbers)
     connection.execute(f"create table {table}_lines as select * from line_numbers")
     connection.unregister("line_numbers")
-    return (f"select {selected}, files.source_file, "
-            "coalesce(lines.line, records.rowid + files.line_of_row) as source_line, files.file_no as __file_no "
-            f"from {table} as records join {table}_files as files on records.__path = files.path "
-            f"left join {table}_lines as lines on records.rowid = lines.row")
+    return (
+        f"select {selected}, files.source_file, "
+        "coalesce(lines.line, records.rowid + files.line_of_row) as source_line, files.file_no as __file_no "
+        f"from {table} as records join {table}_files as files on records.__path = files.path "
+        f"left join {table}_lines as lines on records.rowid = lines.row"
+    )
 
 
 _REJECT_REASONS = {
@@ -473,7 +567,9 @@ def _newline_positions(path: Path) -> np.ndarray[Any, Any]:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def _record_lines(part: Part, quote: str, delimiter: str, count: int, refused: list[int]) -> np.ndarray[Any, Any] | None:
+def _record_lines(
+    part: Part, quote: str, delimiter: str, count: int, refused: list[int]
+) -> np.ndarray[Any, Any] | None:
     """Physical line at which each accepted record begins, or None where the file's quotes do not allow to tell.
 
     Records are found twice, by the parity of quotes (vectorised), then by walking them (small files only); the
@@ -517,7 +613,7 @@ def _walked_lines(part: Part, quote: str, delimiter: str, count: int) -> np.ndar
             stream.readline()
         found, before = [], 0
         try:
-            rows = csv.reader(stream, delimiter=delimiter[:1], **({"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}))
+            rows = csv.reader(stream, **_dialect(delimiter, quote))
             for row in rows:
                 if row:
                     found.append(before + part.header_lines + 1)
@@ -550,9 +646,7 @@ def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequ
             return
 
 
-def missing_column(
-    job_feed: str, part: Part, column: str, key: str, delimiter: str | None
-) -> FeedError:
+def missing_column(job_feed: str, part: Part, column: str, key: str, delimiter: str | None) -> FeedError:
     """The error for a column that a file lacks: the file, the column, what was found, and what it may be called."""
     found = list(part.header)
     near = get_close_matches(column.lower(), [name.lower() for name in found], n=3, cutoff=0.6)
@@ -582,6 +676,21 @@ def missing_columns(feed: str, configuration: FeedConfiguration, reading: Readin
                 raise missing_column(feed, part, column, key, delimiter)
 
 
+def _describe_parquet(job: _Job, part: Part, reading: Reading) -> list[tuple[Any, ...]]:
+    """Columns and types of a Parquet file; fills the header and the number of rows of the part."""
+    source = f"read_parquet({sql.text(part.path)})"
+    try:
+        described = job.connection.execute(f"describe select * from {source}").fetchall()
+        count = job.connection.execute(f"select count(*) from {source}").fetchone()
+    except duckdb.Error as error:
+        raise job.error(
+            part.name, f"is not a readable Parquet file ({str(error).splitlines()[0]}); send it again"
+        ) from None
+    part.header = _unique_names(job, part, [str(row[0]) for row in described], reading)
+    part.rows = int(count[0]) if count else 0
+    return described
+
+
 def _read_parquet(job: _Job) -> Reading:
     parts = [Part(number, file, file.path, file.name) for number, file in enumerate(job.files)]
     reading = Reading(parts)
@@ -591,15 +700,7 @@ def _read_parquet(job: _Job) -> Reading:
         if part.file.size == 0:
             reading.warnings.append(f"{part.name} is empty")
             continue
-        try:
-            described = job.connection.execute(
-                f"describe select * from read_parquet({sql.text(part.path)})"
-            ).fetchall()
-            count = job.connection.execute(f"select count(*) from read_parquet({sql.text(part.path)})").fetchone()
-        except duckdb.Error as error:
-            raise job.error(part.name, f"is not a readable Parquet file ({str(error).splitlines()[0]}); send it again") from None
-        part.header = _unique_names(job, part, [str(row[0]) for row in described], reading)
-        part.rows = int(count[0]) if count else 0
+        described = _describe_parquet(job, part, reading)
         groups.setdefault(tuple(f"{row[0]}\x00{row[1]}" for row in described), []).append(part)
     for number, (signature, members) in enumerate(groups.items()):
         casts = []
@@ -608,20 +709,26 @@ def _read_parquet(job: _Job) -> Reading:
             if kind.startswith(("BLOB", "BIT")):
                 raise job.error(members[0].name, f"the column {column!r} is binary; expected text, numbers, dates")
             is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
-            casts.append(f"{'to_json(' + sql.name(column) + ')' if is_nested else sql.name(column)}::varchar as {sql.name(column)}")
+            casts.append(
+                f"{'to_json(' + sql.name(column) + ')' if is_nested else sql.name(column)}::varchar as {sql.name(column)}"
+            )
         job.connection.execute(f"""
             create table source_rows_{number} as
-            select {', '.join(casts)}, __path, file_row_number + 1 as __line
+            select {", ".join(casts)}, __path, file_row_number + 1 as __line
             from read_parquet({sql.texts(part.path for part in members)}, filename = '__path', file_row_number = true)
         """)
-        job.connection.execute(f"create table source_rows_{number}_files (path varchar, file_no integer, source_file varchar)")
+        job.connection.execute(
+            f"create table source_rows_{number}_files (path varchar, file_no integer, source_file varchar)"
+        )
         job.connection.executemany(
             f"insert into source_rows_{number}_files values (?, ?, ?)",
             [(str(part.path), part.file_no, part.name) for part in members],
         )
         selected = ", ".join(f"records.{sql.name(entry.split(chr(0))[0])}" for entry in signature)
-        selects.append(f"select {selected}, files.source_file, records.__line as source_line, files.file_no as __file_no "
-                       f"from source_rows_{number} as records join source_rows_{number}_files as files on __path = path")
+        selects.append(
+            f"select {selected}, files.source_file, records.__line as source_line, files.file_no as __file_no "
+            f"from source_rows_{number} as records join source_rows_{number}_files as files on __path = path"
+        )
     if selects:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
     reading.columns = _united([part.header for part in parts if part.header])
@@ -680,7 +787,9 @@ def _read_json(job: _Job) -> Reading:
     """).fetchall()
     counts = dict(connection.execute("select file_no, count(*) from json_checked group by 1").fetchall())
     for part in filled:
-        part.header = _unique_names(job, part, sorted({str(key) for key, number in found if number == part.file_no}), reading)
+        part.header = _unique_names(
+            job, part, sorted({str(key) for key, number in found if number == part.file_no}), reading
+        )
         part.rows = int(counts.get(part.file_no, 0))
     keys: dict[str, str] = {}
     for key, _ in found:
@@ -734,11 +843,13 @@ def _read_xlsx(job: _Job) -> Reading:
             workbook = python_calamine.CalamineWorkbook.from_path(str(file.path))
             name = options.sheet or workbook.sheet_names[0]
             if name not in workbook.sheet_names:
-                raise job.error(file.name, f"has no sheet {name!r} (options.sheet); found: {', '.join(workbook.sheet_names)}")
+                raise job.error(
+                    file.name, f"has no sheet {name!r} (options.sheet); found: {', '.join(workbook.sheet_names)}"
+                )
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
         except (zipfile.BadZipFile, python_calamine.CalamineError, OSError) as error:
             raise job.error(file.name, f"is not a readable workbook, or it is encrypted ({error})") from None
-        table = _sheet_table(job, part, rows[options.skip_lines:], options.skip_lines, reading)
+        table = _sheet_table(job, part, rows[options.skip_lines :], options.skip_lines, reading)
         if table is not None:
             tables.append((part, table))
     selects = []
@@ -746,8 +857,10 @@ def _read_xlsx(job: _Job) -> Reading:
         job.connection.register("sheet", table)
         job.connection.execute(f"create table source_rows_{part.file_no} as select * from sheet")
         job.connection.unregister("sheet")
-        selects.append(f"select * exclude (__line), {sql.text(part.name)} as source_file, __line as source_line, "
-                       f"{part.file_no} as __file_no from source_rows_{part.file_no}")
+        selects.append(
+            f"select * exclude (__line), {sql.text(part.name)} as source_file, __line as source_line, "
+            f"{part.file_no} as __file_no from source_rows_{part.file_no}"
+        )
     if selects:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
     reading.columns = _united([part.header for part in reading.parts if part.header])
@@ -765,7 +878,7 @@ def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, rea
     part.header = _unique_names(job, part, [_cell(value) or "" for value in header], reading)
     filled = [
         (first + skipped + 2 + index, row)
-        for index, row in enumerate(rows[first + 1:])
+        for index, row in enumerate(rows[first + 1 :])
         if any(cell != "" for cell in row)
     ]
     part.rows = len(filled)
@@ -795,5 +908,8 @@ def _cell(value: Any) -> str | None:
 
 
 _READERS: dict[str, Callable[[_Job], Reading]] = {
-    "csv": _read_csv, "parquet": _read_parquet, "json": _read_json, "xlsx": _read_xlsx,
+    "csv": _read_csv,
+    "parquet": _read_parquet,
+    "json": _read_json,
+    "xlsx": _read_xlsx,
 }

@@ -31,26 +31,58 @@ from dagster_project.feeds.horizon import Coverage, coverage, end_of_day
 DISTRIBUTION = "service-value"
 
 RUN_CONTEXT = {
-    "as_of_date": "date", "as_of_end_at": "timestamp", "time_zone": "varchar", "currency": "varchar", "country": "varchar",
-    "language": "varchar", "history_months": "integer", "repeat_contact_days": "integer", "minimum_sample": "integer",
-    "first_month": "date", "as_of_month": "date", "rescue_days": "integer", "secured_revenue_months": "integer",
-    "largest_cluster": "integer", "shared_key_limit": "integer", "project_version": "varchar",
+    "as_of_date": "date",
+    "as_of_end_at": "timestamp",
+    "time_zone": "varchar",
+    "currency": "varchar",
+    "country": "varchar",
+    "language": "varchar",
+    "history_months": "integer",
+    "repeat_contact_days": "integer",
+    "minimum_sample": "integer",
+    "first_month": "date",
+    "as_of_month": "date",
+    "rescue_days": "integer",
+    "secured_revenue_months": "integer",
+    "largest_cluster": "integer",
+    "shared_key_limit": "integer",
+    "project_version": "varchar",
 }
 REPURCHASE_WINDOWS = {"window_days": "integer"}
 IDENTITY_RULES = {"rule_kind": "varchar", "key_space": "varchar", "key": "varchar"}
 FEED_STATUS = {
-    "feed": "varchar", "is_configured": "boolean", "is_present": "boolean", "row_count": "bigint", "first_day": "date",
-    "last_day": "date", "horizon_at": "timestamp", "is_fresh": "boolean", "date_precision": "varchar",
-    "rows_quarantined": "bigint", "quarantined_share": "double", "expected_every_hours": "double", "late_after_hours": "double",
+    "feed": "varchar",
+    "is_configured": "boolean",
+    "is_present": "boolean",
+    "row_count": "bigint",
+    "first_day": "date",
+    "last_day": "date",
+    "horizon_at": "timestamp",
+    "is_fresh": "boolean",
+    "date_precision": "varchar",
+    "rows_quarantined": "bigint",
+    "quarantined_share": "double",
+    "expected_every_hours": "double",
+    "late_after_hours": "double",
     "is_full_load": "boolean",
 }
 KPI_HISTORY = {
-    "kpi": "varchar", "period_grain": "varchar", "period_start": "date", "value_segment": "integer", "value": "double",
-    "immature_count": "bigint", "as_of_date": "date", "publication_id": "varchar",
+    "kpi": "varchar",
+    "period_grain": "varchar",
+    "period_start": "date",
+    "value_segment": "integer",
+    "value": "double",
+    "immature_count": "bigint",
+    "as_of_date": "date",
+    "publication_id": "varchar",
 }
 CLUSTERS = {
-    "key_space": "varchar", "source_key_hash": "varchar", "customer_id": "varchar", "retired_customer_id": "varchar",
-    "match_rule": "varchar", "cluster_size": "integer",
+    "key_space": "varchar",
+    "source_key_hash": "varchar",
+    "customer_id": "varchar",
+    "retired_customer_id": "varchar",
+    "match_rule": "varchar",
+    "cluster_size": "integer",
 }
 EDGES = {"hash_a": "varchar", "hash_b": "varchar", "match_rule": "varchar", "is_used": "boolean", "reason": "varchar"}
 
@@ -95,8 +127,12 @@ def write_snapshot(
         report.batches = _write_raw(connection, home, work, target, company)
         _write_references(connection, home, work)
         write_rows(connection, work / "run_context.parquet", RUN_CONTEXT, [_run_context(company, as_of_date)])
-        write_rows(connection, work / "repurchase_windows.parquet", REPURCHASE_WINDOWS,
-                   [{"window_days": days} for days in sorted(company.windows.repurchase_days)])
+        write_rows(
+            connection,
+            work / "repurchase_windows.parquet",
+            REPURCHASE_WINDOWS,
+            [{"window_days": days} for days in sorted(company.windows.repurchase_days)],
+        )
         write_rows(connection, work / "identity_rules.parquet", IDENTITY_RULES, identity_rules(company))
         statuses = [_feed_status(home, company, feed, as_of_date) for feed in FEEDS.values()]
         write_rows(connection, work / "feed_status.parquet", FEED_STATUS, statuses)
@@ -129,10 +165,13 @@ def write_rows(
 ) -> None:
     """A small typed Parquet file, in the order of the rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"create or replace temp table made ({', '.join(f'{sql.name(name)} {kind}' for name, kind in types.items())})")
+    connection.execute(
+        f"create or replace temp table made ({', '.join(f'{sql.name(name)} {kind}' for name, kind in types.items())})"
+    )
     if rows:
         connection.executemany(
-            f"insert into made values ({', '.join('?' for _ in types)})", [[row[name] for name in types] for row in rows]
+            f"insert into made values ({', '.join('?' for _ in types)})",
+            [[row[name] for name in types] for row in rows],
         )
     connection.execute(f"copy (select * from made order by rowid) to {sql.text(path)} (format parquet)")
 
@@ -211,7 +250,9 @@ def _run_context(company: Company, as_of: date) -> dict[str, Any]:
 def _feed_status(home: Path, company: Company, feed: Feed, as_of: date) -> dict[str, Any]:
     configuration = company.feeds.get(feed.name)
     end = end_of_day(as_of, company.time_zone)
-    found = Coverage(feed.name, 0, None, None, None) if configuration is None else coverage(home, company, feed.name, end)
+    found = (
+        Coverage(feed.name, 0, None, None, None) if configuration is None else coverage(home, company, feed.name, end)
+    )
     quarantined, read = quarantined_rows(active_batches(home, feed.name)) if configuration is not None else (0, 0)
     horizon = None
     if feed.event_at and found.horizon_day is not None:
@@ -270,7 +311,9 @@ def _write_references(connection: duckdb.DuckDBPyConnection, home: Path, work: P
     overrides = load_overrides(home)
     for name in REFERENCE_TABLES:
         connection.register("reference_table", overrides[name])
-        connection.execute(f"copy (select * from reference_table order by all) to {sql.text(folder / f'{name}.parquet')} (format parquet)")
+        connection.execute(
+            f"copy (select * from reference_table order by all) to {sql.text(folder / f'{name}.parquet')} (format parquet)"
+        )
         connection.unregister("reference_table")
 
 

@@ -1,7 +1,5 @@
 """One assembly of the Dagster parts, with overrides for tests."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """Jobs, schedules and sensors: when what runs. Which steps there are is in the asset modules."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from datetime import date

@@ -3,8 +3,6 @@
 How a file is read, cast and kept is in `feeds/`; what a suite asserts is in `checks/`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 from collections.abc import Iterator
@@ -126,7 +124,7 @@ def raw_gate(company: Company | None) -> dg.AssetChecksDefinition:
     )
     def gate(context: dg.AssetCheckExecutionContext, home: Home) -> Iterator[dg.AssetCheckResult]:
         settings = home.settings
-        yield from raw_gate_results(settings, home.company(), context.run_id)
+        yield from raw_gate_results(settings, home.company(), context.op_execution_context.run_id)
 
     return gate
 

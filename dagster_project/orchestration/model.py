@@ -3,9 +3,8 @@
 All of it is partitioned by as-of date and shares one pool: a home has one warehouse file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -21,7 +20,7 @@ from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.snapshot import write_snapshot
 from dagster_project.identity.clusters import build_clusters
-from dagster_project.orchestration.dbt import MANIFEST, OWNERS, build, project, published_models, translator, unit_test_checks
+from dagster_project.orchestration.dbt import MANIFEST, OWNERS, build, final_models, project, published_models, translator, unit_test_checks
 from dagster_project.orchestration.landing import feed_key, adopt_landed_verdicts, check_result
 from dagster_project.orchestration.resources import Home
 from dagster_project.settings import SEEDS
@@ -30,12 +29,13 @@ POOL = "warehouse"
 PUBLISHED_CHECK = "published_contract"
 # one partition per as-of date; the first is earlier than any export that we have seen
 PARTITIONS = dg.DailyPartitionsDefinition(start_date="2005-01-01", end_offset=1)
+ONE_DATE_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 RUN_INPUTS = ("run_context", "repurchase_windows", "identity_rules", "feed_status", "kpi_history")
 
 
-def as_of_date(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> date:
+def as_of_date(context: dg.AssetExecutionContext) -> date:
     """The as-of date of this run: its partition."""
-    return date.fromisoformat(context.run.tags["dagster/partition"])
+    return date.fromisoformat(context.partition_key)
 
 
 @dg.multi_asset(
@@ -55,6 +55,7 @@ def as_of_date(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext
         )
     ],
     partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
     pool=POOL,
 )
 def inputs(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
@@ -83,6 +84,7 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         name="dbt",
         dagster_dbt_translator=translator(),
         partitions_def=PARTITIONS,
+        backfill_policy=ONE_DATE_A_RUN,
         pool=POOL,
     )
     def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
@@ -112,7 +114,7 @@ def dbt_unit_tests(manifest: Mapping[str, Any]) -> list[dg.AssetChecksDefinition
 
     @dg.multi_asset_check(name="dbt_unit_tests", specs=list(specs.values()), compute_kind="dbt")
     def check(context: dg.AssetCheckExecutionContext, home: Home) -> Iterator[dg.AssetCheckResult]:
-        verdicts = unit_test_verdicts(home.settings.checks / context.run_id)
+        verdicts = unit_test_verdicts(home.settings.checks / context.op_execution_context.run_id)
         for unique_id, spec in specs.items():
             verdict = verdicts.get(unique_id)
             yield dg.AssetCheckResult(
@@ -142,6 +144,7 @@ def dbt_unit_tests(manifest: Mapping[str, Any]) -> list[dg.AssetChecksDefinition
         )
     ],
     partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
     pool=POOL,
 )
 def identity(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
@@ -149,7 +152,7 @@ def identity(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Mater
     settings = home.settings
     report = build_clusters(settings.warehouse, settings.inputs)
     for name in ("clusters", "edges"):
-        yield dg.MaterializeResult(asset_key=["identity", name], metadata=report.metadata())
+        yield dg.MaterializeResult(asset_key=["identity", name], metadata={"report": dg.MetadataValue.json(asdict(report))})
 
 
 @dg.asset(
@@ -159,6 +162,7 @@ def identity(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Mater
     owners=OWNERS,
     kinds={"python"},
     partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
     pool=POOL,
     description="Cut points of the value tiers and segments. One row per version. Fitted only when due by as-of date.",
 )
@@ -169,8 +173,12 @@ def fit_value_thresholds(context: dg.AssetExecutionContext, home: Home) -> dg.Ma
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
-    """The second gate: a suite on each table of the published interface, in the warehouse where it lies."""
-    tables = published_models(manifest)
+    """The second gate: a suite on each table of the published interface, in the warehouse where it lies.
+
+    Checks of tables that other models read cannot block (dbt would have to wait for a gate that waits for dbt); the step
+    itself fails when any verdict does, and publication waits for it.
+    """
+    tables, final = published_models(manifest), final_models(manifest)
 
     @dg.multi_asset_check(
         name="published_gate",
@@ -178,7 +186,7 @@ def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(
                 PUBLISHED_CHECK,
                 asset=key,
-                blocking=True,
+                blocking=name in final,
                 description=f"Great Expectations: {name} keeps the published interface.",
                 additional_deps=[other for other in tables.values() if other != key],
             )
@@ -188,7 +196,12 @@ def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
     )
     def gate(context: dg.AssetCheckExecutionContext, home: Home) -> Iterator[dg.AssetCheckResult]:
         settings = home.settings
-        for verdict in run_published_gate(settings.warehouse, MANIFEST, settings.checks / context.run_id, context.run_id):
+        run_id = context.op_execution_context.run_id
+        failures: list[str] = []
+        for verdict in run_published_gate(settings.warehouse, MANIFEST, settings.checks / run_id, run_id):
+            failures += verdict.failures if verdict.verdict == "failed" else []
             yield check_result(verdict, tables[verdict.suite], PUBLISHED_CHECK)
+        if failures:
+            raise dg.Failure(description="; ".join(failures), allow_retries=False)
 
     return gate

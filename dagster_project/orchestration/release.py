@@ -1,7 +1,5 @@
 """Publication and packs as assets. What is published how is in `publication/`, what a pack holds in `packs/`."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +10,8 @@ import dagster as dg
 from dagster_project import __version__
 from dagster_project.checks.verdicts import expected_verdicts, read_verdicts
 from dagster_project.orchestration.dbt import OWNERS, published_models
-from dagster_project.orchestration.model import PARTITIONS, POOL, as_of_date
+from dagster_project.orchestration.model import ONE_DATE_A_RUN, PARTITIONS, POOL, as_of_date
 from dagster_project.orchestration.resources import Home
-from dagster_project.packs.make import make_packs
 from dagster_project.publication.release import PublicationRow, data_horizon, new_publication_id, publish, utc_now
 
 _RETRIES, _SECONDS_BETWEEN = 2, 5
@@ -43,6 +40,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
         partitions_def=PARTITIONS,
+        backfill_policy=ONE_DATE_A_RUN,
         pool=POOL,
         description="The published tables as an immutable version behind one symlink. One row per publication.",
     )
@@ -94,11 +92,14 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     owners=OWNERS,
     kinds={"html", "excel"},
     partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
     description="The KPI tables for people, from published tables only: HTML and XLSX by audience and language.",
 )
 def packs(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
     settings, company = home.settings, home.company()
     database = newest_version(settings.published, as_of_date(context).isoformat())
+    from dagster_project.packs.make import make_packs
+
     made = []
     messages = []
     for pack in company.packs:

@@ -1,7 +1,5 @@
 """Resources: the home folder that a code location works on, and the dbt command."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg

@@ -53,13 +53,11 @@ class Session:
     def validate(self) -> Company:
         """Everything that can be wrong in the configuration, before anything is touched."""
         from dagster_project.company.model import load_company
-        from dagster_project.feeds.landing import preflight
 
         try:
             company = load_company(self._settings.home)
             resolve_salt(company, self._settings.environment)
             load_references(self._settings.home, SEEDS)
-            preflight(self._settings.home, company)
         except ConfigurationError as error:
             raise self.stop(2, str(error)) from None
         except FeedError as error:

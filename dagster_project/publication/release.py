@@ -102,6 +102,16 @@ def publish(
     return Release(row.publication_id, folder, is_current, counts, str(manifest["digest"]), removed)
 
 
+def data_horizon(inputs: Path) -> datetime | None:
+    """The earliest horizon (naive UTC) among the feeds that are present and have one: up to there every feed speaks."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select min(horizon_at) from read_parquet(?) where is_present", [str(inputs / "feed_status.parquet")]
+        ).fetchone()
+    horizon: datetime | None = found[0] if found else None
+    return horizon
+
+
 def current_manifest(published: Path) -> dict[str, Any] | None:
     """The manifest of the current publication, or None before the first."""
     path = published / "current" / "manifest.json"

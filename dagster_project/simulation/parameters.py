@@ -106,7 +106,7 @@ class Effects:
     `purchase_after_resolved`: probability that a resolved, human contact *adds* one purchase in the 60 days after it
     closed. `purchase_after_call_back`: the same, in addition, where the call-back team handled the contact.
     `purchase_after_proactive_call`: the same for the calls of the experiment (treated arm).
-    `wait_on_satisfaction`: points of satisfaction (of 5) lost for each doubling of 1 + wait / usual wait of the channel.
+    `wait_on_satisfaction`: points (of 5) lost for each doubling of 1 + wait / usual wait of the channel.
     `resolution_on_satisfaction`: points between a resolved and an unresolved contact.
     """
 

@@ -6,10 +6,11 @@ Here: everything that stands between `{feed: [row, ...]}` and a warehouse that a
 
 from __future__ import annotations
 
-import copy
+import atexit
 import functools
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -228,7 +229,9 @@ def write_inputs(
 
 @functools.cache
 def _workspace() -> Path:
-    return Path(tempfile.mkdtemp(prefix="service-value-dbt-"))
+    folder = Path(tempfile.mkdtemp(prefix="service-value-dbt-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @functools.cache
@@ -270,37 +273,44 @@ def _invoke(arguments: Sequence[str], inputs: Path, warehouse: Path, manifest: A
 
 
 def _at(manifest: Any, inputs: Path) -> Any:
-    """A copy of the manifest whose sources lie in this inputs folder."""
-    located = copy.copy(manifest)
-    located.sources = {}
-    for unique_id, source in manifest.sources.items():
-        moved = copy.deepcopy(source)
-        location = str(moved.meta["external_location"]).replace(_PLACEHOLDER, str(inputs).replace("'", "''"))
-        moved.meta["external_location"] = location
-        moved.config.meta["external_location"] = location
-        located.sources[unique_id] = moved
+    """A copy of the manifest whose sources, and the rows of whose unit tests, lie in this inputs folder."""
+    # not `copy.deepcopy`: dbt 1.11 loses a field on that way, and it changes the manifest that it runs
+    located = manifest.deepcopy()
+    folder = str(inputs).replace("'", "''")
+    for source in located.sources.values():
+        location = str(source.meta["external_location"]).replace(_PLACEHOLDER, folder)
+        source.meta["external_location"] = location
+        source.config.meta["external_location"] = location
+    for test in located.unit_tests.values():
+        for given in test.given:
+            if isinstance(given.rows, str):
+                given.rows = given.rows.replace(_PLACEHOLDER, folder)
     return located
 
 
-def build(inputs: Path, selection: str | None = None, *, with_tests: bool = False) -> Path:
+def build(
+    inputs: Path, selection: str | None = None, *, with_tests: bool = False, with_unit_tests: bool = False
+) -> Path:
     """Build the warehouse of these inputs and return its path: identity first, then `selection` (dbt syntax, e.g.
-    `"+purchases +customers"`; everything when null). `with_tests`: run data tests and unit tests too.
+    `"+purchases +customers"`; everything when null). `with_tests`: run the data tests too; `with_unit_tests`: also the
+    unit tests, which say the same on all inputs.
 
     The value thresholds are those of the inputs: no fit is made here.
     """
     path = inputs.parent / f"{inputs.name}-warehouse" / _WAREHOUSE
     path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    manifest = _at(_manifest(), inputs)
     # cautious: a test that compares with a model outside the selection is left out
-    command = ["build", "--indirect-selection", "cautious"] if with_tests else ["run"]
+    command = ["build", "--indirect-selection", "cautious"] if with_tests or with_unit_tests else ["run"]
+    if with_tests and not with_unit_tests:
+        command += ["--exclude-resource-type", "unit_test"]
     first = ["--select", "+int_identity_keys", "+int_identity_edges"]
-    _invoke(["seed"], inputs, path, copy.deepcopy(manifest))
-    _invoke([*command, *first], inputs, path, copy.deepcopy(manifest))
+    _invoke(["seed"], inputs, path, _at(_manifest(), inputs))
+    _invoke([*command, *first], inputs, path, _at(_manifest(), inputs))
     build_clusters(path, inputs)
     chosen = ["--select", *selection.split()] if selection else []
-    excluded = [] if with_tests else ["--exclude", *first[1:]]
-    _invoke([*command, *chosen, *excluded], inputs, path, copy.deepcopy(manifest))
+    excluded = [] if command[0] == "build" else ["--exclude", *first[1:]]
+    _invoke([*command, *chosen, *excluded], inputs, path, _at(_manifest(), inputs))
     return path
 
 

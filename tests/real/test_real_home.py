@@ -374,6 +374,14 @@ def test_a_customer_has_a_row_for_each_month_since_it_was_first_seen(
     assert found == (expected.counts["customer_months"], 2_469)
 
 
+def test_the_dimensions_hold_what_the_tickets_name_beside_what_the_files_list(
+    database: duckdb.DuckDBPyConnection,
+) -> None:
+    # 17 products are named by tickets only
+    assert one_row(database, "select count(*) from products") == (92_331 + 17,)
+    assert one_row(database, "select count(*) from stores") == (457,)
+
+
 @pytest.mark.parametrize(("kpi", "column"), COUNTS.items())
 def test_a_counted_kpi_equals_the_recount_month_by_month(
     database: duckdb.DuckDBPyConnection, expected: Recount, kpi: str, column: str

@@ -30,7 +30,8 @@ Techniques, 1977, chapter 6). Null below two clusters.
 {%- endmacro %}
 
 {#-
-n divided by the design effect. The design effect is the clustered variance over the binomial one, never below 1 (an
+n divided by the design effect. The design effect is the clustered variance over that of independent events,
+p (1 - p) / (n - 1), so that it is 1 where every customer has one event; never below 1 (an
 interval is never narrower than that of independent events) and never above n. Where every event has the same answer
 it cannot be estimated: the worst is assumed, the customers' answers are all alike (Kish: n * n / sum of n_i * n_i).
 -#}
@@ -45,7 +46,7 @@ it cannot be estimated: the worst is assumed, the customers' answers are all ali
                 greatest(
                     {{ cluster_variance(y, n, yy, yn, nn, k) }}
                     / (
-                        {{ safe_divide(y, n) }} * (1.0 - {{ safe_divide(y, n) }}) / cast({{ n }} as double)
+                        {{ safe_divide(y, n) }} * (1.0 - {{ safe_divide(y, n) }}) / (cast({{ n }} as double) - 1.0)
                     ),
                     1.0
                 ),

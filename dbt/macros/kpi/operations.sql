@@ -40,7 +40,8 @@ them can pass what a 64-bit integer holds.
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
-    sum(inbound_contacts) as inbound_contacts
+    sum(inbound_contacts) as inbound_contacts,
+    sum(case when identified_contacts > 0 then 1 else 0 end) as contacting_customers
 {%- endmacro %}
 
 {#- The sums of cells that are already summed: moments add over clusters, and clusters of two cells are never the same. -#}
@@ -52,7 +53,43 @@ them can pass what a 64-bit integer holds.
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
-    sum(inbound_contacts) as inbound_contacts
+    sum(inbound_contacts) as inbound_contacts,
+    sum(contacting_customers) as contacting_customers
+{%- endmacro %}
+
+{#-
+The same for customers who have one contact in the cell: y_i is its y and n_i its n, which is 0 or 1, so that only the
+squares of seconds are not known from the two sums. A third of the columns to carry through the roll-ups.
+-#}
+{% macro operations_lone_sums(is_finest) -%}
+    {% for ratio in operations_ratios() %}
+    sum({{ ratio.kpi }}_y) as {{ ratio.kpi }}_y,
+    sum({{ ratio.kpi }}_n) as {{ ratio.kpi }}_n,
+    {% if ratio.unit == 'seconds' and is_finest %}
+    sum(cast({{ ratio.kpi }}_y as decimal(18, 0)) * cast({{ ratio.kpi }}_y as decimal(18, 0))) as {{ ratio.kpi }}_yy,
+    {% elif ratio.unit == 'seconds' %}
+    sum({{ ratio.kpi }}_yy) as {{ ratio.kpi }}_yy,
+    {% endif %}
+    {% endfor %}
+    sum(immature_answers) as immature_answers,
+    sum(immature_resolutions) as immature_resolutions,
+    sum(inbound_contacts) as inbound_contacts,
+    sum(identified_contacts) as identified_contacts
+{%- endmacro %}
+
+{% macro operations_lone_moments() -%}
+    {% for ratio in operations_ratios() %}
+    {{ ratio.kpi }}_y,
+    {{ ratio.kpi }}_n,
+    {{ ratio.kpi }}_y{{ 'y' if ratio.unit == 'seconds' }} as {{ ratio.kpi }}_yy,
+    {{ ratio.kpi }}_y as {{ ratio.kpi }}_yn,
+    {{ ratio.kpi }}_n as {{ ratio.kpi }}_nn,
+    {{ ratio.kpi }}_n as {{ ratio.kpi }}_k,
+    {% endfor %}
+    immature_answers,
+    immature_resolutions,
+    inbound_contacts,
+    identified_contacts as contacting_customers
 {%- endmacro %}
 
 {#- The measures of one cluster in one cell: plain sums over its contacts. -#}
@@ -63,5 +100,6 @@ them can pass what a 64-bit integer holds.
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
-    sum(inbound_contacts) as inbound_contacts
+    sum(inbound_contacts) as inbound_contacts,
+    sum(identified_contacts) as identified_contacts
 {%- endmacro %}

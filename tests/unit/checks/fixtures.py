@@ -23,7 +23,13 @@ REFERENCES = {
     "evaluation_levels.level_code": {"good"},
     "survey_questions.question_code": {"csat"},
 }
-_REFERENCE_VALUES = {"grid_version": "v1", "item_code": "greeting", "level_code": "good", "question_code": "csat", "channel": "phone"}
+_REFERENCE_VALUES = {
+    "grid_version": "v1",
+    "item_code": "greeting",
+    "level_code": "good",
+    "question_code": "csat",
+    "channel": "phone",
+}
 _TEXTS = {"country": "FR", "currency": "EUR", "language": "fr"}
 
 
@@ -52,8 +58,13 @@ def raw_row(feed: Feed, number: int) -> Row:
     start = datetime(2024, 1, 1) + timedelta(days=number)
     for position, column in enumerate(feed.columns):
         kinds: dict[str, Any] = {
-            "text": f"{column.name}-{number}", "int": 1, "decimal": Decimal("12.75"), "rate": Decimal("0.5"), "bool": False,
-            "timestamp": start + timedelta(minutes=position), "date": date(1980, 1, 1),
+            "text": f"{column.name}-{number}",
+            "int": 1,
+            "decimal": Decimal("12.75"),
+            "rate": Decimal("0.5"),
+            "bool": False,
+            "timestamp": start + timedelta(minutes=position),
+            "date": date(1980, 1, 1),
         }
         value = kinds[column.type]
         if column.allowed:
@@ -75,12 +86,20 @@ def raw_row(feed: Feed, number: int) -> Row:
             row[name] = str(row[base])
     event = next((row[column] for column in ("updated_at", *feed.event_at) if row.get(column)), None)
     return row | {
-        "batch_id": "000001-abc", "sequence": 1, "source_file": f"inbox/{feed.name}.csv", "file_hash": digest("file"),
-        "source_line": number + 2, "row_hash": 1000 + number, "version_at": event if feed.event_at else None, "is_tombstone": False,
+        "batch_id": "000001-abc",
+        "sequence": 1,
+        "source_file": f"inbox/{feed.name}.csv",
+        "file_hash": digest("file"),
+        "source_line": number + 2,
+        "row_hash": 1000 + number,
+        "version_at": event if feed.event_at else None,
+        "is_tombstone": False,
     }
 
 
-def write_raw(inputs: Path, feed_name: str, rows: Sequence[Row], drop: Sequence[str] = (), types: Mapping[str, str] | None = None) -> None:
+def write_raw(
+    inputs: Path, feed_name: str, rows: Sequence[Row], drop: Sequence[str] = (), types: Mapping[str, str] | None = None
+) -> None:
     """Write the schema file of the feed and one batch of rows, with columns left out or of another type where asked."""
     feed = FEEDS[feed_name]
     schema = raw_schema(feed)
@@ -94,7 +113,8 @@ def write_raw(inputs: Path, feed_name: str, rows: Sequence[Row], drop: Sequence[
         kept = {name: (types or {}).get(name, kind) for name, kind in schema.items() if name not in drop}
         connection.execute(f"create table batch ({', '.join(f'{name} {kind}' for name, kind in kept.items())})")
         connection.executemany(
-            f"insert into batch values ({', '.join('?' for _ in kept)})", [[row.get(name) for name in kept] for row in rows]
+            f"insert into batch values ({', '.join('?' for _ in kept)})",
+            [[row.get(name) for name in kept] for row in rows],
         )
         connection.execute(f"copy batch to '{folder / '000001-abc.parquet'}' (format parquet)")
 
@@ -112,7 +132,10 @@ def counts_of(feed_name: str, rows: Sequence[Row], **changes: Any) -> LandedCoun
         zero = dict.fromkeys(("already_known", "quarantined", "erased"), Decimal(0))
         money[column.name] = {"read": total, "accepted": total} | zero
     values: dict[str, Any] = {
-        "rows_read": len(live), "rows_accepted": len(live), "tombstones": len(rows) - len(live), "money": money
+        "rows_read": len(live),
+        "rows_accepted": len(live),
+        "tombstones": len(rows) - len(live),
+        "money": money,
     }
     return LandedCounts(**(values | changes))
 

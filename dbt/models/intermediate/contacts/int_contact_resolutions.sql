@@ -8,16 +8,34 @@ contacts as (
 
 ),
 
--- A contact that goes on with a transferred one of its case is not a new request.
+transferred_cases as (
+
+    select distinct case_id
+    from contacts
+    where
+        outcome = 'transferred'
+        and case_id is not null
+
+),
+
 sequenced as (
 
     select
-        contacts.*,
-        case
-            when case_id is not null
-                then lag(outcome) over (partition by case_id order by opened_at, contact_id)
-        end as previous_outcome
+        contacts.contact_id,
+        lag(contacts.outcome) over (partition by contacts.case_id order by contacts.opened_at, contacts.contact_id)
+            as previous_outcome
     from contacts
+    inner join transferred_cases
+        on contacts.case_id = transferred_cases.case_id
+
+),
+
+-- A contact that goes on with a transferred one of its case is not a new request.
+continuations as (
+
+    select contact_id
+    from sequenced
+    where previous_outcome = 'transferred'
 
 ),
 
@@ -25,7 +43,7 @@ closings as (
 
     select
         contact_id,
-        customer_id,
+        customer_number,
         reason,
         closed_at,
         outcome,
@@ -46,7 +64,7 @@ closings as (
 events as (
 
     select
-        customer_id,
+        customer_number,
         reason,
         closed_at as happened_at,
         0 as is_opening,
@@ -58,17 +76,19 @@ events as (
     union all
 
     select
-        customer_id,
-        reason,
-        opened_at as happened_at,
+        contacts.customer_number,
+        contacts.reason,
+        contacts.opened_at as happened_at,
         1 as is_opening,
-        contact_id,
-        opened_at
-    from sequenced
+        contacts.contact_id,
+        contacts.opened_at
+    from contacts
+    left join continuations
+        on contacts.contact_id = continuations.contact_id
     where
-        is_inbound
-        and customer_id is not null
-        and coalesce(previous_outcome, '') != 'transferred'
+        contacts.is_inbound
+        and contacts.customer_id is not null
+        and continuations.contact_id is null
 
 ),
 
@@ -78,8 +98,8 @@ next_openings as (
         contact_id,
         is_opening,
         min(opened_at) over (
-            partition by customer_id, reason
-            order by happened_at desc, is_opening asc, contact_id asc
+            partition by customer_number, reason
+            order by happened_at desc, is_opening asc
             rows between unbounded preceding and current row
         ) as next_opened_at
     from events

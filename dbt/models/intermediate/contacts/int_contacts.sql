@@ -11,9 +11,12 @@ contacts as (
 customer_keys as (
 
     select
-        source_key_hash,
-        customer_id
-    from {{ ref('int_customer_keys') }}
+        keys.source_key_hash,
+        keys.customer_id,
+        customers.customer_number
+    from {{ ref('int_customer_keys') }} as keys
+    inner join {{ ref('int_customers') }} as customers
+        on keys.customer_id = customers.customer_id
 
 ),
 
@@ -81,6 +84,7 @@ dated as (
         contacts.contact_id,
         contacts.case_id,
         customer_keys.customer_id,
+        customer_keys.customer_number,
         contacts.channel,
         contacts.direction,
         contacts.reason,
@@ -99,8 +103,6 @@ dated as (
         horizon.contacts_horizon_at,
         {{ company_day('contacts.opened_at') }} as opened_on,
         {{ company_day('contacts.closed_at') }} as closed_on,
-        {{ company_month('contacts.opened_at') }} as opened_month,
-        {{ company_week('contacts.opened_at') }} as opened_week,
         run_context.repeat_contact_days,
         run_context.first_month,
         coalesce(contacts.is_automated, false) as is_automated,
@@ -125,6 +127,8 @@ handled as (
 
     select
         dated.*,
+        {{ month_of('opened_on') }} as opened_month,
+        {{ week_of('opened_on') }} as opened_week,
         not is_set_aside
         and coalesce(outcome, '') != 'abandoned'
         and (
@@ -165,6 +169,7 @@ final as (
         offered.contact_id,
         offered.case_id,
         offered.customer_id,
+        offered.customer_number,
         offered.channel,
         offered.direction,
         offered.reason,

@@ -41,7 +41,7 @@ consents as (
     select
         customer_keys.customer_id,
         min(case when coalesce(crm_customers.allows_profiling, true) then 1 else 0 end) = 1
-        and min(case when coalesce(crm_customers.is_deleted, false) then 1 else 0 end) = 0 as allows_profiling
+        and max(case when coalesce(crm_customers.is_deleted, false) then 0 else 1 end) = 1 as allows_profiling
     from crm_customers
     inner join customer_keys on crm_customers.customer_id_hash = customer_keys.source_key_hash
     where customer_keys.customer_id is not null

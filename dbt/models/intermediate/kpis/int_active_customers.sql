@@ -3,23 +3,14 @@
 
 with
 
-features as (
+customer_months as (
 
     select
         customer_id,
         month,
+        value_segment,
         purchases_12m
-    from {{ ref('int_customer_month_features') }}
-
-),
-
-segments as (
-
-    select
-        customer_id,
-        month,
-        value_segment
-    from {{ ref('int_customer_month_segments') }}
+    from {{ ref('customer_months') }}
 
 ),
 
@@ -48,12 +39,6 @@ months as (
 
 ),
 
-run_context as (
-
-    select * from {{ source('run', 'run_context') }}
-
-),
-
 subscribed as (
 
     select distinct
@@ -69,37 +54,22 @@ subscribed as (
 
 ),
 
-buying as (
-
-    select
-        customer_id,
-        month
-    from features
-    where purchases_12m > 0
-
-),
-
+-- One scan of the long table: its customers are all those who could be active in a month.
 active as (
 
-    select * from buying
-    union
-    select * from subscribed
-
-),
-
-placed as (
-
     select
-        active.customer_id,
-        active.month,
-        {{ segment_at('active.customer_id', 'segments.value_segment') }} as value_segment
-    from active
-    cross join run_context
-    left join segments
+        customer_months.month,
+        customer_months.value_segment,
+        count(*) as customers
+    from customer_months
+    left join subscribed
         on
-            active.customer_id = segments.customer_id
-            and active.month = segments.month
-    where active.month between run_context.first_month and run_context.as_of_month
+            customer_months.customer_id = subscribed.customer_id
+            and customer_months.month = subscribed.month
+    where
+        customer_months.purchases_12m > 0
+        or subscribed.customer_id is not null
+    group by customer_months.month, customer_months.value_segment
 
 ),
 
@@ -108,8 +78,8 @@ final as (
     select
         month,
         coalesce(value_segment, -1) as value_segment,
-        count(*) as active_customers
-    from placed
+        sum(customers) as active_customers
+    from active
     group by month, grouping sets ((value_segment), ())
 
 )

@@ -32,23 +32,44 @@ judged as (
 
 ),
 
--- A contact without a customer is a cluster of its own.
-numbered as (
+-- Alone: the customer has no other contact in its month nor in its week, so that its sums are those of its cluster in
+-- every cell that it belongs to. A contact without a customer is a cluster of its own. Neighbours in time are enough to
+-- tell: months and weeks are never left and entered again.
+neighbours as (
 
     select
-        judged.*,
-        dense_rank() over (order by coalesce(customer_id, ''), case when customer_id is null then contact_id end) as cluster_number
+        contact_id,
+        opened_month,
+        opened_week,
+        lag(opened_month) over in_order as previous_month,
+        lag(opened_week) over in_order as previous_week,
+        lead(opened_month) over in_order as next_month,
+        lead(opened_week) over in_order as next_week
     from judged
+    where customer_number is not null
+    window in_order as (partition by customer_number order by opened_at)
+
+),
+
+accompanied as (
+
+    select contact_id
+    from neighbours
+    where
+        opened_month = previous_month
+        or opened_week = previous_week
+        or opened_month = next_month
+        or opened_week = next_week
 
 ),
 
 measured as (
 
     select
-        contact_id,
-        cluster_number,
-        customer_id,
-        coalesce(case_id, contact_id) as case_key,
+        judged.contact_id,
+        accompanied.contact_id is null as is_alone,
+        customer_number,
+        coalesce(case_id, judged.contact_id) as case_key,
         opened_on,
         opened_week,
         opened_month,
@@ -58,6 +79,7 @@ measured as (
         case when is_answered and is_offered then wait_seconds end as answer_wait_seconds,
 
         case when is_inbound then 1 else 0 end as inbound_contacts,
+        case when is_inbound and customer_number is not null then 1 else 0 end as identified_contacts,
         case when is_answer_immature then 1 else 0 end as immature_answers,
         case when may_be_resolved and not is_resolution_mature then 1 else 0 end as immature_resolutions,
 
@@ -103,7 +125,9 @@ measured as (
             as reopening_rate_n,
         case when is_handled_inbound and closed_at is not null and coalesce(reopen_count, 0) > 0 then 1 else 0 end
             as reopening_rate_y
-    from numbered
+    from judged
+    left join accompanied
+        on judged.contact_id = accompanied.contact_id
 
 ),
 
@@ -111,8 +135,8 @@ final as (
 
     select
         contact_id,
-        cluster_number,
-        customer_id,
+        is_alone,
+        customer_number,
         case_key,
         opened_on,
         opened_week,
@@ -126,11 +150,9 @@ final as (
         cast({{ ratio.kpi }}_y as bigint) as {{ ratio.kpi }}_y,
         {% endfor %}
         cast(inbound_contacts as bigint) as inbound_contacts,
+        cast(identified_contacts as bigint) as identified_contacts,
         cast(immature_answers as bigint) as immature_answers,
-        cast(immature_resolutions as bigint) as immature_resolutions,
-        -- Alone in its month and in its week: its sums are those of its cluster in every cell that it belongs to.
-        count(*) over (partition by cluster_number, opened_month) = 1
-        and count(*) over (partition by cluster_number, opened_week) = 1 as is_alone
+        cast(immature_resolutions as bigint) as immature_resolutions
     from measured
 
 )

@@ -18,7 +18,7 @@ alone as (
         channel,
         queue,
         value_segment,
-        {{ operations_moments() }}
+        {{ operations_lone_sums(is_finest=true) }}
     from measures
     where is_alone
     group by
@@ -31,7 +31,7 @@ alone as (
 
 ),
 
-alone_by_day as (
+alone_cells as (
 
     select
         'day' as period_grain,
@@ -39,13 +39,11 @@ alone_by_day as (
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         -1 as value_segment,
-        {{ operations_sums() }}
+        {{ operations_lone_sums(is_finest=false) }}
     from alone
     group by opened_on, cube (channel, queue)
 
-),
-
-alone_by_week as (
+    union all
 
     select
         'week' as period_grain,
@@ -53,13 +51,11 @@ alone_by_week as (
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         coalesce(value_segment, -1) as value_segment,
-        {{ operations_sums() }}
+        {{ operations_lone_sums(is_finest=false) }}
     from alone
     group by opened_week, cube (channel, queue, value_segment)
 
-),
-
-alone_by_month as (
+    union all
 
     select
         'month' as period_grain,
@@ -67,9 +63,22 @@ alone_by_month as (
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         coalesce(value_segment, -1) as value_segment,
-        {{ operations_sums() }}
+        {{ operations_lone_sums(is_finest=false) }}
     from alone
     group by opened_month, cube (channel, queue, value_segment)
+
+),
+
+alone_moments as (
+
+    select
+        period_grain,
+        period_start,
+        channel,
+        queue,
+        value_segment,
+        {{ operations_lone_moments() }}
+    from alone_cells
 
 ),
 
@@ -84,12 +93,12 @@ customers_by_day as (
 
     select
         opened_on,
-        cluster_number,
+        customer_number,
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         {{ operations_measures() }}
     from repeated
-    group by opened_on, cluster_number, cube (channel, queue)
+    group by opened_on, customer_number, cube (channel, queue)
 
 ),
 
@@ -98,13 +107,13 @@ customers_by_week as (
 
     select
         opened_week,
-        cluster_number,
+        customer_number,
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         coalesce(value_segment, -1) as value_segment,
         {{ operations_measures() }}
     from repeated
-    group by opened_week, cluster_number, cube (channel, queue, value_segment)
+    group by opened_week, customer_number, cube (channel, queue, value_segment)
 
 ),
 
@@ -113,13 +122,13 @@ customers_by_month as (
 
     select
         opened_month,
-        cluster_number,
+        customer_number,
         value_segment,
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         {{ operations_measures() }}
     from repeated
-    group by opened_month, cluster_number, value_segment, cube (channel, queue)
+    group by opened_month, customer_number, value_segment, cube (channel, queue)
 
 ),
 
@@ -167,11 +176,7 @@ repeated_by_month as (
 
 united as (
 
-    select * from alone_by_day
-    union all
-    select * from alone_by_week
-    union all
-    select * from alone_by_month
+    select * from alone_moments
     union all
     select * from repeated_by_day
     union all

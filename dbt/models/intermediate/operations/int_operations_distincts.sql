@@ -1,32 +1,96 @@
--- Distinct cases and customers, and the percentiles of the wait, of every cell: counted afresh in each, never added.
+-- What does not add up, counted afresh in every cell: distinct cases, and percentiles of the wait (of months only: they cost
+-- a sort of each cell). Cases of one inbound contact, which do add up, are summed; only the others are distinct.
 
 with
 
-measures as (
+inbound as (
 
-    select * from {{ ref('int_contact_measures') }}
+    select
+        case_key,
+        opened_on,
+        opened_week,
+        opened_month,
+        channel,
+        queue,
+        value_segment
+    from {{ ref('int_contact_measures') }}
+    where inbound_contacts = 1
 
 ),
 
-by_day as (
+waits as (
 
+    select
+        opened_month,
+        channel,
+        queue,
+        value_segment,
+        answer_wait_seconds
+    from {{ ref('int_contact_measures') }}
+    where answer_wait_seconds is not null
+
+),
+
+long_cases as (
+
+    select
+        case_key,
+        row_number() over (order by case_key) as case_number
+    from inbound
+    group by case_key
+    having count(*) > 1
+
+),
+
+lone as (
+
+    select
+        inbound.opened_on,
+        inbound.opened_week,
+        inbound.opened_month,
+        inbound.channel,
+        inbound.queue,
+        inbound.value_segment,
+        count(*) as cases
+    from inbound
+    left join long_cases
+        on inbound.case_key = long_cases.case_key
+    where long_cases.case_key is null
+    group by
+        inbound.opened_on,
+        inbound.opened_week,
+        inbound.opened_month,
+        inbound.channel,
+        inbound.queue,
+        inbound.value_segment
+
+),
+
+long as (
+
+    select
+        inbound.*,
+        long_cases.case_number
+    from inbound
+    inner join long_cases
+        on inbound.case_key = long_cases.case_key
+
+),
+
+counted as (
+
+    {% for rows, measure in [('lone', 'sum(cases)'), ('long', 'count(distinct case_number)')] %}
     select
         'day' as period_grain,
         opened_on as period_start,
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         -1 as value_segment,
-        count(distinct case when inbound_contacts = 1 then case_key end) as inbound_cases,
-        count(distinct case when inbound_contacts = 1 and customer_id is not null then cluster_number end)
-            as contacting_customers,
-        {{ percentile('answer_wait_seconds', 0.5) }} as speed_of_answer_median,
-        {{ percentile('answer_wait_seconds', 0.9) }} as speed_of_answer_p90
-    from measures
+        {{ measure }} as inbound_cases
+    from {{ rows }}
     group by opened_on, cube (channel, queue)
 
-),
-
-by_week as (
+    union all
 
     select
         'week' as period_grain,
@@ -34,17 +98,11 @@ by_week as (
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         coalesce(value_segment, -1) as value_segment,
-        count(distinct case when inbound_contacts = 1 then case_key end) as inbound_cases,
-        count(distinct case when inbound_contacts = 1 and customer_id is not null then cluster_number end)
-            as contacting_customers,
-        {{ percentile('answer_wait_seconds', 0.5) }} as speed_of_answer_median,
-        {{ percentile('answer_wait_seconds', 0.9) }} as speed_of_answer_p90
-    from measures
+        {{ measure }} as inbound_cases
+    from {{ rows }}
     group by opened_week, cube (channel, queue, value_segment)
 
-),
-
-by_month as (
+    union all
 
     select
         'month' as period_grain,
@@ -52,23 +110,67 @@ by_month as (
         coalesce(channel, 'all') as channel,
         coalesce(queue, 'all') as queue,
         coalesce(value_segment, -1) as value_segment,
-        count(distinct case when inbound_contacts = 1 then case_key end) as inbound_cases,
-        count(distinct case when inbound_contacts = 1 and customer_id is not null then cluster_number end)
-            as contacting_customers,
+        {{ measure }} as inbound_cases
+    from {{ rows }}
+    group by opened_month, cube (channel, queue, value_segment)
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+cases as (
+
+    select
+        period_grain,
+        period_start,
+        channel,
+        queue,
+        value_segment,
+        sum(inbound_cases) as inbound_cases
+    from counted
+    group by
+        period_grain,
+        period_start,
+        channel,
+        queue,
+        value_segment
+
+),
+
+percentiles as (
+
+    select
+        'month' as period_grain,
+        opened_month as period_start,
+        coalesce(channel, 'all') as channel,
+        coalesce(queue, 'all') as queue,
+        coalesce(value_segment, -1) as value_segment,
         {{ percentile('answer_wait_seconds', 0.5) }} as speed_of_answer_median,
         {{ percentile('answer_wait_seconds', 0.9) }} as speed_of_answer_p90
-    from measures
+    from waits
     group by opened_month, cube (channel, queue, value_segment)
 
 ),
 
 final as (
 
-    select * from by_day
-    union all
-    select * from by_week
-    union all
-    select * from by_month
+    select
+        cases.period_grain,
+        cases.period_start,
+        cases.channel,
+        cases.queue,
+        cases.value_segment,
+        cases.inbound_cases,
+        percentiles.speed_of_answer_median,
+        percentiles.speed_of_answer_p90
+    from cases
+    left join percentiles
+        on
+            cases.period_grain = percentiles.period_grain
+            and cases.period_start = percentiles.period_start
+            and cases.channel = percentiles.channel
+            and cases.queue = percentiles.queue
+            and cases.value_segment = percentiles.value_segment
 
 )
 

@@ -7,6 +7,7 @@ contacts as (
     select
         contact_id,
         customer_id,
+        customer_number,
         channel,
         opened_at,
         closed_at,
@@ -158,7 +159,9 @@ final as (
 
     select
         contacts.*,
-        cast(round(contacts.handle_seconds * contacts.hourly_cost / 3600, 4) as decimal(18, 4)) as contact_cost
+        cast(round(contacts.handle_seconds * contacts.hourly_cost / 3600, 4) as decimal(18, 4)) as contact_cost,
+        -- The only one of its customer in its month: the customer need not be told apart in the cells of the month.
+        count(*) over (partition by contacts.customer_number, contacts.opened_month) = 1 as is_alone
     from contacts
     inner join eligible
         on contacts.contact_id = eligible.contact_id

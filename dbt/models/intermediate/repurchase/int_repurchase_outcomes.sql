@@ -98,6 +98,8 @@ final as (
     select
         contacts.contact_id,
         contacts.customer_id,
+        contacts.customer_number,
+        contacts.is_alone,
         contacts.channel,
         contacts.opened_month,
         contacts.value_segment,

@@ -36,6 +36,8 @@ final as (
     select
         contacts.contact_id,
         contacts.customer_id,
+        contacts.customer_number,
+        contacts.is_alone,
         contacts.channel,
         contacts.opened_at,
         contacts.closed_at,

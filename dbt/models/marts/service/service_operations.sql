@@ -23,7 +23,6 @@ joined as (
     select
         cells.*,
         distincts.inbound_cases,
-        distincts.contacting_customers,
         distincts.speed_of_answer_median,
         distincts.speed_of_answer_p90
     from cells
@@ -140,7 +139,7 @@ percentiles as (
         cast(average_speed_of_answer_n as bigint) as sample_size,
         cast(immature_answers as bigint) as immature_count
     from joined
-    where average_speed_of_answer_n > 0
+    where {{ kpi }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

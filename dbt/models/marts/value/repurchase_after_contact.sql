@@ -21,24 +21,81 @@ run_context as (
 
 ),
 
--- A customer counts once in each cell, however many contacts it holds.
-customers as (
+-- A customer counts once in each cell, however many contacts it holds. Those with one contact in the month (most) add up.
+alone as (
 
     select
         opened_month,
         window_days,
-        customer_id,
+        value_segment,
+        channel_member,
+        sum(case when is_mature then 1 else 0 end) as customers_contacted,
+        sum(case when is_repurchased then 1 else 0 end) as customers_repurchasing,
+        sum(case when is_mature then 1 else 0 end) as contacts_mature,
+        sum(case when is_mature then 0 else 1 end) as immature_count,
+        sum(case when is_repurchased then 1 else 0 end) as contacts_repurchasing,
+        sum(case when is_mature then contact_cost end) as contact_cost,
+        sum(case when is_mature and contact_cost is not null then 1 else 0 end) as contacts_costed
+    from outcomes
+    where is_alone
+    group by opened_month, window_days, value_segment, channel_member
+
+),
+
+repeated as (
+
+    select
+        opened_month,
+        window_days,
+        customer_number,
         coalesce(value_segment, -1) as value_segment,
         coalesce(channel_member, 'all') as channel,
         max(case when is_mature then 1 else 0 end) as is_contacted,
         max(case when is_repurchased then 1 else 0 end) as is_repurchasing,
-        sum(case when is_mature then 1 else 0 end) as mature_contacts,
-        sum(case when is_mature then 0 else 1 end) as immature_contacts,
-        sum(case when is_repurchased then 1 else 0 end) as repurchasing_contacts,
+        sum(case when is_mature then 1 else 0 end) as contacts_mature,
+        sum(case when is_mature then 0 else 1 end) as immature_count,
+        sum(case when is_repurchased then 1 else 0 end) as contacts_repurchasing,
         sum(case when is_mature then contact_cost end) as contact_cost,
-        sum(case when is_mature and contact_cost is not null then 1 else 0 end) as costed_contacts
+        sum(case when is_mature and contact_cost is not null then 1 else 0 end) as contacts_costed
     from outcomes
-    group by opened_month, window_days, customer_id, cube (value_segment, channel_member)
+    where not is_alone
+    group by opened_month, window_days, customer_number, cube (value_segment, channel_member)
+
+),
+
+parts as (
+
+    select
+        opened_month,
+        window_days,
+        coalesce(value_segment, -1) as value_segment,
+        coalesce(channel_member, 'all') as channel,
+        sum(customers_contacted) as customers_contacted,
+        sum(customers_repurchasing) as customers_repurchasing,
+        sum(contacts_mature) as contacts_mature,
+        sum(immature_count) as immature_count,
+        sum(contacts_repurchasing) as contacts_repurchasing,
+        sum(contact_cost) as contact_cost,
+        sum(contacts_costed) as contacts_costed
+    from alone
+    group by opened_month, window_days, cube (value_segment, channel_member)
+
+    union all
+
+    select
+        opened_month,
+        window_days,
+        value_segment,
+        channel,
+        sum(is_contacted) as customers_contacted,
+        sum(is_repurchasing) as customers_repurchasing,
+        sum(contacts_mature) as contacts_mature,
+        sum(immature_count) as immature_count,
+        sum(contacts_repurchasing) as contacts_repurchasing,
+        sum(contact_cost) as contact_cost,
+        sum(contacts_costed) as contacts_costed
+    from repeated
+    group by opened_month, window_days, value_segment, channel
 
 ),
 
@@ -49,14 +106,14 @@ contacted as (
         window_days,
         value_segment,
         channel,
-        sum(is_contacted) as customers_contacted,
-        sum(is_repurchasing) as customers_repurchasing,
-        sum(mature_contacts) as contacts_mature,
-        sum(immature_contacts) as immature_count,
-        sum(repurchasing_contacts) as contacts_repurchasing,
+        sum(customers_contacted) as customers_contacted,
+        sum(customers_repurchasing) as customers_repurchasing,
+        sum(contacts_mature) as contacts_mature,
+        sum(immature_count) as immature_count,
+        sum(contacts_repurchasing) as contacts_repurchasing,
         sum(contact_cost) as contact_cost,
-        sum(costed_contacts) as contacts_costed
-    from customers
+        sum(contacts_costed) as contacts_costed
+    from parts
     group by opened_month, window_days, value_segment, channel
 
 ),

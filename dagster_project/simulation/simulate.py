@@ -1,8 +1,8 @@
 """Make a company with known truth: `simulate`.
 
 The order is that of causes: calendar and goods, people, the purchases that happen anyway, contacts generation after
-generation (a contact may follow from a purchase or from an earlier contact), the purchases that contacts add, surveys, ticket
-lines month by month (so that memory does not grow with their number), what hangs on them, exports, truth.
+generation (a contact may follow from a purchase or from an earlier contact), the purchases that contacts add, surveys,
+ticket lines month by month (so that memory does not grow with their number), what hangs on them, exports, truth.
 
 Not here: the SQL (`sql/`), the parameters, the files' formats (`exports.py`), the command (`cli.py`).
 """
@@ -24,7 +24,7 @@ import holidays
 import pyarrow as pa
 
 from dagster_project.simulation.engine import open_scratch, parameter_values, run_script, set_variables
-from dagster_project.simulation.exports import EXPORTS, Export, write_export
+from dagster_project.simulation.exports import EXPORTS, PARQUET_OPTIONS, Export, write_export
 from dagster_project.simulation.home import write_description
 from dagster_project.simulation.parameters import SimulationParameters
 from dagster_project.simulation.wording import ENGLISH_FIRST_NAMES, FIRST_NAMES, LAST_NAMES, VERBATIMS
@@ -69,9 +69,9 @@ def simulate(
 ) -> SimulationReport:
     """Write `company.yml`, `mappings/`, `inbox/` and `truth/` of a simulated company into `home`.
 
-    `end` is the last day, complete; the simulation covers `months` calendar months, that of `end` being the last. The same
-    arguments give the same bytes on any number of threads. What an earlier simulation wrote in these places is replaced; a
-    home whose `company.yml` is not simulated is refused. Raises SimulationError.
+    `end` is the last day, complete; the simulation covers `months` calendar months, that of `end` being the last. The
+    same arguments give the same bytes on any number of threads. What an earlier simulation wrote in these places is
+    replaced; a home whose `company.yml` is not simulated is refused. Raises SimulationError.
     """
     started = time.monotonic()
     _check(home, customers, months, end)
@@ -208,7 +208,7 @@ def _write_truth(connection: duckdb.DuckDBPyConnection, home: Path) -> dict[str,
     for name in ("links", "people", "effects"):
         target = str(folder / f"{name}.parquet").replace("'", "''")
         answer = connection.execute(
-            f"copy (from truth_{name} order by all) to '{target}' (format parquet, compression zstd, row_group_size 122880)"
+            f"copy (from truth_{name} order by all) to '{target}' ({PARQUET_OPTIONS})"
         ).fetchone()
         rows[name] = int(answer[0]) if answer else 0
     return rows

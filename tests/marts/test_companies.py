@@ -1,0 +1,82 @@
+"""The whole project builds, with all its dbt tests, on companies that have everything or only one thing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.marts.conftest import every_feed
+from tests.marts.inputs import build, key_hash, query, write_inputs
+
+
+def test_a_company_with_every_feed_builds_and_every_dbt_test_passes(whole_company: Path) -> None:
+    [counts] = query(
+        whole_company,
+        """select (select count(*) from marts.customers) as customers,
+            (select count(*) from marts.purchases) as purchases, (select count(*) from marts.contacts) as contacts""",
+    )
+    # C1, C2 (with card F2 and an e-mail), C3 and C9, whom the CRM does not know; T6 is cancelled
+    assert counts == {"customers": 4, "purchases": 6, "contacts": 4}
+
+
+def test_purchases_add_up_to_the_lines_that_are_not_cancelled(whole_company: Path) -> None:
+    [total] = query(whole_company, "select sum(net_amount) as net_amount from marts.purchases")
+    assert total["net_amount"] == Decimal("100") + 60 + 40 - 10 + 15 + Decimal("7.50")
+
+
+def test_a_customer_has_the_segment_of_the_value_before_the_as_of_month(whole_company: Path) -> None:
+    rows = {row["customer_id"]: row for row in query(whole_company, "from marts.customers")}
+    # June 2023 to May 2024. C1: 100 and 60 at a margin of 40 %: 64. C2: 40 - 10 + 15 without a known margin: 45
+    assert rows[key_hash("crm", "C1")]["value_segment"] == 4
+    assert rows[key_hash("crm", "C1")]["value_tier"] == 3
+    assert rows[key_hash("crm", "C2")]["value_segment"] == 4
+    assert rows[key_hash("crm", "C2")]["value_tier"] == 2
+    assert rows[key_hash("crm", "C3")]["value_segment"] == -2
+    assert rows[key_hash("crm", "C9")]["value_segment"] == 0
+    assert rows[key_hash("crm", "C1")]["tier"] == "gold"
+
+
+def test_the_first_day_of_the_year_before_still_counts_and_the_as_of_month_does_not(whole_company: Path) -> None:
+    months = query(
+        whole_company,
+        f"""select month, net_amount_12m, value_12m from marts.customer_months
+            where customer_id = '{key_hash("crm", "C1")}' and month >= '2024-05-01' order by month""",
+    )
+    assert [(str(row["month"]), row["net_amount_12m"], row["value_12m"]) for row in months] == [
+        ("2024-05-01", 160, 64), ("2024-06-01", 160, 64),
+    ]
+
+
+def test_an_amount_in_dollars_is_in_euros_in_staging(whole_company: Path) -> None:
+    columns = "monthly_amount, source_monthly_amount, currency"
+    [row] = query(whole_company, f"select {columns} from staging.stg_crm__subscriptions")
+    assert row == {"monthly_amount": Decimal("9"), "source_monthly_amount": Decimal("10"), "currency": "EUR"}
+
+
+def test_the_dimensions_name_every_member_in_both_languages(whole_company: Path) -> None:
+    channels = {row["channel"]: row for row in query(whole_company, "from marts.channels")}
+    assert channels["phone"]["label_fr"] == "Téléphone"
+    assert channels["all"]["label_en"] == "All channels"
+    labels = query(whole_company, "select value_segment from marts.segment_labels where axis = 'value_segment'")
+    assert {row["value_segment"] for row in labels} == {-2, -1, 0, 1, 2, 3, 4, 5}
+    stores = {row["store_id"]: row["label"] for row in query(whole_company, "from marts.stores")}
+    assert stores == {"M1": "Centre", "M2": "M2"}
+    [day] = query(whole_company, "from marts.calendar where day = '2024-02-29'")
+    assert (day["weekday_fr"], day["month_en"], day["is_weekend"]) == ("jeudi", "February", False)
+
+
+@pytest.mark.parametrize(
+    ("feed", "table", "count"),
+    [("pos_transactions", "purchases", 6), ("crm_contacts", "contacts", 4), ("survey_responses", "customers", 2)],
+)
+def test_a_company_with_one_feed_only_builds_and_every_dbt_test_passes(
+    feed: str, table: str, count: int, tmp_path: Path
+) -> None:
+    rows = every_feed()[feed]
+    if feed == "crm_contacts":
+        rows = [row | {"customer_id": None} for row in rows]
+    warehouse = build(write_inputs(tmp_path / "inputs", {feed: rows}), with_tests=True)
+    assert len(query(warehouse, f"from marts.{table}")) == count
+    assert query(warehouse, "from marts.kpi_values")

@@ -1,0 +1,235 @@
+"""Physical line numbers, and the readers other than csv."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+
+from dagster_project.feeds.errors import FeedError
+from tests.unit.feeds.homes import TICKET_HEADER, TICKETS, Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path, pos_transactions=TICKETS)
+
+
+def line(ticket: str, client: str = "", amount: str = "1") -> str:
+    return f"{ticket};1;05/03/2024 09:05;1;{amount};{client}"
+
+
+def lines_of(home: Home) -> dict[str, int]:
+    found = home.raw("pos_transactions", "transaction_id, source_line")
+    return {str(ticket): int(number) for ticket, number in found}
+
+
+def test_line_numbers_count_line_breaks_inside_fields_and_blank_lines(home: Home) -> None:
+    home.put("pos/a.csv", "\n".join([
+        TICKET_HEADER, line("T1", '"two\nlines"'), "", line("T2"), line("T3", '"a ""quoted"" word"'), "", "", line("T4"),
+    ]))
+    home.land("pos_transactions")
+    assert lines_of(home) == {"T1": 2, "T2": 5, "T3": 6, "T4": 9}
+
+
+def test_line_numbers_are_right_on_both_sides_of_records_that_cannot_be_split(home: Home) -> None:
+    home.put("pos/a.csv", "\n".join([
+        TICKET_HEADER, line("T1", '"two\nlines"'), "", "short;1", line("T2"), line("T3") + ";more", '"T4"x;1;;;;', line("T5"), "",
+    ]))
+    home.land("pos_transactions")
+    assert lines_of(home) == {"T1": 2, "T2": 6, "T5": 9}
+    assert [number for number, _ in home.quarantine("pos_transactions")] == [5, 7, 8]
+
+
+def test_line_numbers_are_right_where_a_quote_stands_inside_an_unquoted_field(home: Home) -> None:
+    home.put("pos/a.csv", "\n".join([TICKET_HEADER, line("T1", 'a"b'), line("T2", '"two\nlines"'), line("T3"), ""]))
+    home.land("pos_transactions")
+    assert lines_of(home) == {"T1": 2, "T2": 3, "T3": 5}
+
+
+def test_line_numbers_follow_each_of_many_files(home: Home) -> None:
+    for file in range(60):
+        home.tickets(f"{file:03d}.csv", *(line(f"F{file}-{number}", amount=str(number)) for number in range(file % 7 + 1)))
+    home.land("pos_transactions")
+    rows = home.raw("pos_transactions", "transaction_id, source_file, source_line")
+    assert rows and all(
+        ticket == f"F{int(file[-7:-4])}-{number - 2}" for ticket, file, number in rows
+    )
+
+
+def test_lines_before_the_header_may_be_skipped(home: Home) -> None:
+    home.configure(pos_transactions=TICKETS | {"options": TICKETS["options"] | {"skip_lines": 2}})
+    home.put("pos/a.csv", "\n".join(["Export of the day", "", TICKET_HEADER, line("T1"), ""]))
+    home.land("pos_transactions")
+    assert lines_of(home) == {"T1": 4}
+
+
+def test_a_quote_that_is_never_closed_loses_nothing_silently(home: Home) -> None:
+    home.put("pos/a.csv", "\n".join([TICKET_HEADER, line("T1"), 'T2;1;05/03/2024 09:05;1;1;"open', line("T3"), ""]))
+    report = home.land("pos_transactions")
+    assert (report.rows_accepted, report.rows_quarantined) == (1, 1)
+    ((number, reasons, original),) = home.quarantine("pos_transactions", "source_line, reasons, original")
+    assert number == 3
+    assert "quote" in reasons[0] or "columns" in reasons[0]
+    assert "T2" in original
+    assert "T3" in original
+
+
+def test_a_column_that_stands_twice_is_kept_under_two_names_and_said(home: Home) -> None:
+    home.put("pos/a.csv", f"{TICKET_HEADER};client\n{line('T1', 'C1')};C2\n")
+    report = home.land("pos_transactions")
+    assert home.raw("pos_transactions", "customer_id") == [("C1",)]
+    assert "more than once" in report.warnings[0]
+
+
+# -- json --------------------------------------------------------------------------------------------------------------
+
+JSON: dict[str, Any] = TICKETS | {
+    "location": "inbox/pos/*.jsonl",
+    "options": {"decimal": ","},
+    "columns": TICKETS["columns"] | {"customer_id": "json_extract_string(who, '$.id')", "sold_at": "moment"},
+}
+
+
+@pytest.fixture
+def json_home(tmp_path: Path) -> Home:
+    return Home(tmp_path, pos_transactions=JSON)
+
+
+def test_json_lines_are_read_with_typed_and_written_numbers_and_nested_objects(json_home: Home) -> None:
+    json_home.put_lines(
+        "pos/a.jsonl",
+        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, "who": {"id": "C1"}}',
+        "",
+        '{"montant": "1 234,50", "ticket": "T2", "ligne": 1, "moment": "2024-03-05 09:05", "qte": 2}',
+    )
+    json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "transaction_id, net_amount, customer_id, sold_at, source_line") == [
+        ("T1", Decimal("12.7500"), "C1", datetime(2024, 3, 5, 9, 5), 1),
+        ("T2", Decimal("1234.5000"), None, datetime(2024, 3, 5, 8, 5), 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{not json}", "the line is not valid JSON"),
+        ("[1]", "the line is not a JSON object"),
+        ('{"ticket": "T2", "montant": 1e3}', "is not exact"),
+        ('{"ticket": "T2", "montant": 1.2345678901234567}', "is not exact"),
+        ('{"ticket": "T2", "montant": 1234567890123456789012}', "is not exact"),
+    ],
+)
+def test_a_bad_json_line_is_quarantined_with_its_number(json_home: Home, text: str, reason: str) -> None:
+    good = '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, "who": {"id": "1e5"}}'
+    json_home.put_lines("pos/a.jsonl", good, text)
+    report = json_home.land("pos_transactions")
+    assert (report.rows_accepted, report.rows_quarantined) == (1, 1)
+    ((number, reasons),) = json_home.quarantine("pos_transactions")
+    assert number == 2
+    assert reason in reasons[0]
+
+
+def test_a_json_array_is_refused_with_what_was_expected(json_home: Home) -> None:
+    json_home.put("pos/a.jsonl", '[{"ticket": "T1"}]')
+    with pytest.raises(FeedError, match="expected JSON lines: one object on each line"):
+        json_home.land("pos_transactions")
+
+
+# -- parquet -----------------------------------------------------------------------------------------------------------
+
+PARQUET: dict[str, Any] = TICKETS | {"location": "inbox/pos/*.parquet", "options": {"decimal": ","}}
+
+
+def test_parquet_of_any_types_is_read_exactly(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET)
+    (tmp_path / "inbox/pos").mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (select 'T1' as ticket, 1::smallint as ligne, timestamp '2024-03-05 09:05:00' as date, 1.5::double as qte,
+                12.75::decimal(10, 2) as montant, null::varchar as client)
+            to '{tmp_path}/inbox/pos/a.parquet' (format parquet)""")
+        connection.execute(f"""
+            copy (select 7 as client, '1 234,50' as montant, 'T2' as ticket, 1 as ligne, '2024-03-05 09:05' as date, 1 as qte)
+            to '{tmp_path}/inbox/pos/b.parquet' (format parquet)""")
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id, sold_at, quantity, net_amount, customer_id, source_line") == [
+        ("T1", datetime(2024, 3, 5, 8, 5), Decimal("1.5000"), Decimal("12.7500"), None, 1),
+        ("T2", datetime(2024, 3, 5, 8, 5), Decimal("1.0000"), Decimal("1234.5000"), "7", 1),
+    ]
+
+
+def test_a_float_that_is_not_an_exact_amount_is_quarantined(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET)
+    (tmp_path / "inbox/pos").mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (select 'T' || i as ticket, 1 as ligne, timestamp '2024-03-05 09:05:00' as date, 1 as qte,
+                case i when 1 then 0.1::double + 0.2::double else 1e20::double end as montant, '' as client from range(1, 3) r(i))
+            to '{tmp_path}/inbox/pos/a.parquet' (format parquet)""")
+    assert home.land("pos_transactions").rows_quarantined == 2
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET)
+    home.put("pos/a.parquet", b"PAR1 but not really")
+    with pytest.raises(FeedError, match="inbox/pos/a.parquet: is not a readable Parquet file"):
+        home.land("pos_transactions")
+
+
+# -- xlsx --------------------------------------------------------------------------------------------------------------
+
+XLSX: dict[str, Any] = TICKETS | {"location": "inbox/pos/*.xlsx"}
+
+
+def workbook(path: Path, rows: list[list[Any]], title: str = "Ventes") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = title
+    for row in rows:
+        sheet.append(row)
+    book.save(path)
+
+
+def test_typed_cells_and_text_cells_of_a_workbook_are_read_exactly(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX)
+    workbook(tmp_path / "inbox/pos/a.xlsx", [
+        TICKET_HEADER.split(";"), ["T1", 1, datetime(2024, 3, 5, 9, 5), 1.0, 12.75, "'=1+1"], [],
+        ["T2", 1, "05/03/2024 09:05", 2, "1 234,50", 1007],
+    ])
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id, sold_at, quantity, net_amount, customer_id, source_line") == [
+        ("T1", datetime(2024, 3, 5, 8, 5), Decimal("1.0000"), Decimal("12.7500"), "'=1+1", 2),
+        ("T2", datetime(2024, 3, 5, 8, 5), Decimal("2.0000"), Decimal("1234.5000"), "1007", 4),
+    ]
+
+
+def test_a_sheet_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX | {"options": {"sheet": "Sales"}})
+    workbook(tmp_path / "inbox/pos/a.xlsx", [["ticket"]])
+    with pytest.raises(FeedError, match=r"has no sheet 'Sales' \(options.sheet\); found: Ventes"):
+        home.land("pos_transactions")
+
+
+def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX)
+    workbook(tmp_path / "inbox/pos/a.xlsx", [["ticket"]])
+    content = (tmp_path / "inbox/pos/a.xlsx").read_bytes()
+    home.put("pos/a.xlsx", content[: len(content) // 2])
+    with pytest.raises(FeedError, match="is not a readable workbook"):
+        home.land("pos_transactions")
+
+
+def test_a_folder_as_location_takes_the_files_of_its_reader_only(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=TICKETS | {"location": "inbox/pos/", "reader": "csv"})
+    home.tickets("a.csv", line("T1"))
+    home.put("pos/readme.md", "not data")
+    home.put("pos/.hidden.csv", "not data")
+    assert home.land("pos_transactions").files_landed == ["inbox/pos/a.csv"]
