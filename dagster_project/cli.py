@@ -74,8 +74,6 @@ def kpis(
     language: Annotated[str | None, typer.Option(help="fr or en; default: the company's language.")] = None,
 ) -> None:
     """Print the KPI table of the current publication."""
-    from dagster_project.packs.terminal import print_kpis
-
     settings = Settings.from_environment(home)
     database = settings.published / "service_value.duckdb"
     if not database.exists():
@@ -84,7 +82,7 @@ def kpis(
     if language not in (None, "fr", "en"):
         errors.print(f"--language: {language!r} is not a language of the packs; expected fr or en")
         raise typer.Exit(2)
-    print_kpis(database, language or _language(settings), console)
+    _print_kpis(settings, language)
 
 
 @app.command()
@@ -128,19 +126,26 @@ def _session(settings: Settings) -> Iterator[Session]:
         yield session
 
 
-def _language(settings: Settings) -> str:
+def _print_kpis(settings: Settings, language: str | None) -> None:
+    from dagster_project.company.errors import ConfigurationError
     from dagster_project.company.model import load_company
+    from dagster_project.packs.html import Company
+    from dagster_project.packs.terminal import print_kpis
 
-    return load_company(settings.home).company.language
+    try:
+        profile = load_company(settings.home).company
+    except ConfigurationError as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise Stopped(2) from None
+    company = Company(profile.name, profile.time_zone, profile.currency, profile.simulated)
+    print_kpis(settings.published / "service_value.duckdb", company, language or profile.language, console)
 
 
 def _print_result(settings: Settings, packs: list[Path]) -> None:
-    from dagster_project.packs.terminal import print_kpis
-
-    print_kpis(settings.published / "service_value.duckdb", _language(settings), console)
+    _print_kpis(settings, None)
     for path in packs:
-        console.print(f"Pack       {path}", soft_wrap=True)
-    console.print(f"Database   {settings.published / 'service_value.duckdb'}", soft_wrap=True)
+        console.print(f"Pack       {path}", soft_wrap=True, markup=False)
+    console.print(f"Database   {settings.published / 'service_value.duckdb'}", soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,38 @@ def unit_test_checks(manifest: Mapping[str, Any]) -> dict[str, dg.AssetCheckSpec
     return specs
 
 
-def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, artifacts: Path) -> Iterator[Any]:
+def tests_of(manifest: Mapping[str, Any], models: set[str]) -> list[str]:
+    """Selectors of the unit tests and singular tests that belong to a call of dbt that builds `models` (unique ids).
+
+    dagster-dbt names the generic tests itself, but leaves out unit tests and singular tests about several models. A test
+    belongs to the call that builds the last of the models that it is about.
+    """
+    ancestors: set[str] = set()
+    open_ids = list(models)
+    while open_ids:
+        for parent in manifest["parent_map"].get(open_ids.pop(), []):
+            if parent not in ancestors:
+                ancestors.add(parent)
+                open_ids.append(parent)
+    unit = [
+        f"unit_test:{test['name']}"
+        for test in manifest.get("unit_tests", {}).values()
+        if models.intersection(test["depends_on"]["nodes"])
+    ]
+    singular = [
+        ".".join(node["fqn"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and not node.get("test_metadata")
+        and models.intersection(node["depends_on"]["nodes"])
+        and set(node["depends_on"]["nodes"]) <= models | ancestors
+    ]
+    return sorted(unit + singular)
+
+
+def build(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, manifest: Mapping[str, Any], artifacts: Path
+) -> Iterator[Any]:
     """Run `dbt build` for what Dagster selected and keep its artifacts under `artifacts/<step>/`, whatever happens.
 
     The folder outlives the run, so that the next one parses only what changed.
@@ -136,7 +167,14 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, artifacts: Pat
     parsed = MANIFEST.parent / "partial_parse.msgpack"
     if parsed.exists() and not (target / parsed.name).exists():
         shutil.copyfile(parsed, target / parsed.name)
-    yield from dbt.cli(["build"], context=context, target_path=target).stream()
+    models = {
+        unique_id
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "seed") and node_asset_key(manifest, unique_id) in context.selected_asset_keys
+    }
+    tests = tests_of(manifest, models)
+    selection = ["--select", " ".join(tests)] if tests else []
+    yield from dbt.cli(["build", *selection], context=context, target_path=target).stream()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,12 @@ import dagster as dg
 
 from dagster_project import __version__
 from dagster_project.checks.verdicts import expected_verdicts, read_verdicts
+from dagster_project.company.model import Company
 from dagster_project.orchestration.dbt import OWNERS, published_models
 from dagster_project.orchestration.model import ONE_DATE_A_RUN, PARTITIONS, POOL, as_of_date
 from dagster_project.orchestration.resources import Home
+from dagster_project.packs.html import Company as PackCompany
+from dagster_project.packs.make import make_packs
 from dagster_project.publication.release import PublicationRow, data_horizon, new_publication_id, publish, utc_now
 
 _RETRIES, _SECONDS_BETWEEN = 2, 5
@@ -98,14 +101,11 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 def packs(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
     settings, company = home.settings, home.company()
     database = newest_version(settings.published, as_of_date(context).isoformat())
-    from dagster_project.packs.make import make_packs
-
     made = []
     messages = []
     for pack in company.packs:
         report = make_packs(
-            database, settings.outbox, company_name=company.company.name, is_simulated=company.company.simulated,
-            currency=company.currency, audience=pack.audience, language=pack.language, formats=pack.formats,
+            database, settings.outbox, pack_company(company), audience=pack.audience, language=pack.language, formats=pack.formats
         )
         made += report.files
         messages += report.messages
@@ -118,6 +118,12 @@ def packs(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult
             "as_of_date": as_of_date(context).isoformat(),
         }
     )
+
+
+def pack_company(company: Company) -> PackCompany:
+    """What a pack says of the company."""
+    profile = company.company
+    return PackCompany(profile.name, profile.time_zone, profile.currency, profile.simulated)
 
 
 def newest_version(published: Path, as_of: str) -> Path:

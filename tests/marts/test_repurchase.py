@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 
 from tests.marts import random_company as company
+from tests.marts.conftest import Rows, contact, line
 from tests.marts.inputs import build, query, write_inputs
 
 Frame = pd.DataFrame
+Query = Callable[[str], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Built:
     """A warehouse and the rows that it was built from."""
 
     warehouse: Path
-    rows: company.Rows
+    rows: Rows
     is_day_precision: bool
 
 
@@ -72,7 +74,8 @@ def _has_bought_before(built: Built, contact: company.Contact, tickets: list[com
     for ticket in tickets:
         if ticket.customer == contact.customer and is_before(ticket.sold_at, or_at=False):
             returned = sum(
-                (amount for at, amount in refunds.get(ticket.transaction_id, []) if is_before(at, or_at=True)), Decimal(0)
+                (amount for at, amount in refunds.get(ticket.transaction_id, []) if is_before(at, or_at=True)),
+                Decimal(0),
             )
             if ticket.net_amount > 0 and ticket.net_amount > returned:
                 return True
@@ -151,7 +154,8 @@ def test_eligible_euros_of_the_raw_rows_are_the_credited_and_the_pending_ones(bu
             Decimal(0),
         )
         [published] = query(
-            built.warehouse, f"select sum(net_amount) as amount from marts.repurchase_credits where window_days = {days}"
+            built.warehouse,
+            f"select sum(net_amount) as amount from marts.repurchase_credits where window_days = {days}",
         )
         assert published["amount"] == eligible
 
@@ -196,7 +200,9 @@ def test_every_cell_of_the_table_is_the_one_recounted(built: Built) -> None:
         contacts = expected[(row["period_start"], row["value_segment"], row["channel"], days)]
         mature = [contact for contact in contacts if _is_mature(built, contact, days)]
         again = [contact for contact in mature if bought[(contact.contact_id, days)]]
-        mine = credited[(credited["window_days"] == days) & credited["contact_id"].isin([c.contact_id for c in contacts])]
+        mine = credited[
+            (credited["window_days"] == days) & credited["contact_id"].isin([c.contact_id for c in contacts])
+        ]
         amounts = {
             pending: sum(mine.loc[mine["is_pending"] == pending, "net_amount"], Decimal(0)) for pending in (True, False)
         }
@@ -217,22 +223,31 @@ def test_every_cell_of_the_table_is_the_one_recounted(built: Built) -> None:
 
 
 def test_the_segments_are_not_all_the_same(built: Built) -> None:
-    found = {row["value_segment"] for row in query(built.warehouse, "select value_segment from marts.repurchase_after_contact")}
+    found = {
+        row["value_segment"]
+        for row in query(built.warehouse, "select value_segment from marts.repurchase_after_contact")
+    }
     assert len(found) > 4
 
 
 @pytest.fixture(scope="module")
-def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict[str, Any]]]:
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Query:
     """Customers of a hand-worked example each; returns the rows of a query on the marts."""
-    rows: company.Rows = {"crm_contacts": [], "pos_transactions": [], "crm_agents": [], "pos_products": []}
-    line, contact = company.line, company.contact
+    rows: Rows = {"crm_contacts": [], "pos_transactions": [], "crm_agents": [], "pos_products": []}
 
     def bought(ticket: str, customer: str, at: str, amount: str, **more: Any) -> None:
         rows["pos_transactions"].append(line(ticket, at, amount, customer_id=customer, **more))
 
     def called(contact_id: str, customer: str, day: str, **more: Any) -> None:
         rows["crm_contacts"].append(
-            contact(contact_id, customer, f"{day} 09:00:00", answered_at=f"{day} 09:00:10", closed_at=f"{day} 10:00:00", **more)
+            contact(
+                contact_id,
+                customer,
+                f"{day} 09:00:00",
+                answered_at=f"{day} 09:00:10",
+                closed_at=f"{day} 10:00:00",
+                **more,
+            )
         )
 
     for customer in ("exchange", "full_return", "late_return", "tie", "cost", "first"):
@@ -241,7 +256,9 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[di
         called(f"{customer}-K", customer, "2024-01-10", agent_id="A1", talk_seconds=1200, wrap_up_seconds=600)
     # Bought for 50 after the contact, then changed for a dearer thing in one ticket: -50 + 70.
     bought("exchange-1", "exchange", "2024-01-12 10:00:00", "50", product_id="P1")
-    bought("exchange-2", "exchange", "2024-01-20 10:00:00", "-50", returned_transaction_id="exchange-1", product_id="P1")
+    bought(
+        "exchange-2", "exchange", "2024-01-20 10:00:00", "-50", returned_transaction_id="exchange-1", product_id="P1"
+    )
     bought("exchange-2", "exchange", "2024-01-20 10:00:00", "70", line_number=2, product_id="P1")
     bought("full_return-1", "full_return", "2024-01-12 10:00:00", "30")
     bought("full_return-2", "full_return", "2024-01-13 10:00:00", "-30", returned_transaction_id="full_return-1")
@@ -249,14 +266,16 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[di
     bought("late_return-1", "late_return", "2024-01-12 10:00:00", "40")
     bought("late_return-2", "late_return", "2024-02-24 10:00:00", "-40", returned_transaction_id="late_return-1")
     bought("first-1", "first", "2024-01-12 10:00:00", "60")
-    rows["crm_agents"].append({"agent_id": "A1", "team": "North", "hourly_cost": "36", "valid_from": "2022-01-01 00:00:00"})
+    rows["crm_agents"].append(
+        {"agent_id": "A1", "team": "North", "hourly_cost": "36", "valid_from": "2022-01-01 00:00:00"}
+    )
     rows["pos_products"].append({"product_id": "P1", "margin_rate": "0.4"})
     inputs = write_inputs(tmp_path_factory.mktemp("by_hand") / "inputs", rows)
     warehouse = build(inputs, "+repurchase_after_contact +purchases")
     return lambda sql: query(warehouse, sql)
 
 
-def _credited(by_hand: Callable[[str], list[dict[str, Any]]], customer: str, days: int) -> Decimal:
+def _credited(by_hand: Query, customer: str, days: int) -> Decimal:
     [row] = by_hand(
         "select coalesce(sum(net_amount), 0) as amount from marts.repurchase_credits "
         f"where contact_id = '{customer}-K' and window_days = {days} and not is_pending"
@@ -264,40 +283,45 @@ def _credited(by_hand: Callable[[str], list[dict[str, Any]]], customer: str, day
     return Decimal(row["amount"])
 
 
-def _repurchased(by_hand: Callable[[str], list[dict[str, Any]]], customer: str, days: int) -> bool:
+def _repurchased(by_hand: Query, customer: str, days: int) -> bool:
     [row] = by_hand(
-        f"select is_repurchased from intermediate.int_repurchase_outcomes where contact_id = '{customer}-K' and window_days = {days}"
+        "select is_repurchased from intermediate.int_repurchase_outcomes "
+        f"where contact_id = '{customer}-K' and window_days = {days}"
     )
     return bool(row["is_repurchased"])
 
 
-def test_an_exchange_counts_its_difference(by_hand: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_an_exchange_counts_its_difference(by_hand: Query) -> None:
     assert _credited(by_hand, "exchange", 30) == Decimal(70)
     assert _repurchased(by_hand, "exchange", 30)
 
 
-def test_a_fully_returned_ticket_is_no_repurchase(by_hand: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_a_fully_returned_ticket_is_no_repurchase(by_hand: Query) -> None:
     assert _credited(by_hand, "full_return", 30) == Decimal(0)
     assert not _repurchased(by_hand, "full_return", 30)
 
 
-def test_a_return_after_the_window_changes_nothing_in_it(by_hand: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_a_return_after_the_window_changes_nothing_in_it(by_hand: Query) -> None:
     assert _credited(by_hand, "late_return", 30) == Decimal(40)
     assert _repurchased(by_hand, "late_return", 30)
     assert _credited(by_hand, "late_return", 60) == Decimal(0)
     assert not _repurchased(by_hand, "late_return", 60)
 
 
-def test_a_first_purchase_is_no_repurchase(by_hand: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_a_first_purchase_is_no_repurchase(by_hand: Query) -> None:
     assert by_hand("select * from intermediate.int_repurchase_contacts where contact_id = 'first-K'") == []
     assert by_hand("select * from marts.repurchase_credits where contact_id = 'first-K'") == []
 
 
-def test_cost_and_margin_stand_beside_the_amount_and_say_what_is_not_known(by_hand: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_cost_and_margin_stand_beside_the_amount_and_say_what_is_not_known(by_hand: Query) -> None:
     # Five contacts of half an hour at 36.00: 90.00. Of 110.00 credited (70 + 0 + 40), 70 have a known margin of 40 %.
     [row] = by_hand(
         "select * from marts.repurchase_after_contact where channel = 'all' and value_segment = -1 and window_days = 30"
     )
     assert (row["contact_cost"], row["contacts_costed"]) == (Decimal(90), 5)
-    assert (row["observed_amount"], row["observed_margin"], row["amount_without_margin"]) == (Decimal(110), Decimal(28), Decimal(40))
+    assert (row["observed_amount"], row["observed_margin"], row["amount_without_margin"]) == (
+        Decimal(110),
+        Decimal(28),
+        Decimal(40),
+    )
     assert (row["customers_contacted"], row["customers_repurchasing"]) == (5, 2)

@@ -15,12 +15,15 @@ BRUNO = hashlib.sha256(b"bruno").hexdigest()
 _TABLES = {
     "customers": f"""
         select * from (values
-            ('{ANNA}', timestamp '2024-01-01 08:00:00', true, 'gold', 3, 2, null::integer, 'unknown', null::varchar, null::varchar,
+            ('{ANNA}', timestamp '2024-01-01 08:00:00', true, 'gold', 3, 2, null::integer, 'unknown',
+             null::varchar, null::varchar,
              null::varchar, null::double,
              null::double, timestamp '2024-01-05 09:00:00', timestamp '2024-01-06 10:00:00', true),
-            ('{BRUNO}', timestamp '2024-01-02 08:00:00', false, null, -2, null, null, 'unknown', null, null, null, null, null,
+            ('{BRUNO}', timestamp '2024-01-02 08:00:00', false, null, -2, null, null, 'unknown', null, null, null,
+             null, null,
              null, timestamp '2024-01-02 10:00:00', false)
-        ) as t(customer_id, first_seen_at, is_member, tier, value_segment, value_tier, potential_tier, relational_family,
+        ) as t(customer_id, first_seen_at, is_member, tier, value_segment, value_tier, potential_tier,
+         relational_family,
             micro_segment, preferred_distance, preferred_tempo, lifetime_value, churn_probability, last_contact_at,
             last_purchase_at, allows_profiling)""",
     "customer_keys": f"""
@@ -31,18 +34,24 @@ _TABLES = {
         ) as t(key_space, source_key_hash, customer_id, retired_customer_id, match_rule, valid_from)""",
     "customer_months": f"""
         select * from (values
-            ('{ANNA}', date '2024-01-01', 5::bigint, 2::bigint, 30.5::decimal(18,4), null::decimal(18,4), 1::bigint, 3, 2,
+            ('{ANNA}', date '2024-01-01', 5::bigint, 2::bigint, 30.5::decimal(18,4), null::decimal(18,4),
+             1::bigint, 3, 2,
              'unknown'),
             ('{BRUNO}', date '2024-01-01', null, 0, 0, null, 0, -2, null, 'unknown')
-        ) as t(customer_id, month, recency_days, purchases_12m, net_amount_12m, margin_12m, contacts_12m, value_segment,
+        ) as t(customer_id, month, recency_days, purchases_12m, net_amount_12m, margin_12m, contacts_12m,
+         value_segment,
             value_tier, relational_family)""",
     "contacts": f"""
         select *, null::double as csat, null::double as nps_answer, 30::bigint as handle_seconds from (values
-            ('K1', 'CASE1', '{ANNA}', 'phone', 'inbound', 'delivery', 'support', sha256('agent'), timestamp '2024-01-05 09:00:00',
-             timestamp '2024-01-05 09:00:20', timestamp '2024-01-05 09:10:00', 'resolved', 3, 'unknown', 20::bigint, true),
-            ('K2', null, null, 'email', 'inbound', null, 'support', null, timestamp '2024-01-05 10:00:00', null, null, null, -2,
+            ('K1', 'CASE1', '{ANNA}', 'phone', 'inbound', 'delivery', 'support', sha256('agent'),
+             timestamp '2024-01-05 09:00:00',
+             timestamp '2024-01-05 09:00:20', timestamp '2024-01-05 09:10:00', 'resolved', 3, 'unknown',
+              20::bigint, true),
+            ('K2', null, null, 'email', 'inbound', null, 'support', null, timestamp '2024-01-05 10:00:00', null,
+             null, null, -2,
              'unknown', null, false)
-        ) as t(contact_id, case_id, customer_id, channel, direction, reason, queue, agent_id, opened_at, answered_at, closed_at,
+        ) as t(contact_id, case_id, customer_id, channel, direction, reason, queue, agent_id, opened_at,
+         answered_at, closed_at,
             outcome, value_segment, relational_family, wait_seconds, is_handled)""",
     "purchases": f"""
         select * from (values
@@ -54,29 +63,36 @@ _TABLES = {
             margin_amount, is_net_positive)""",
     "satisfaction": """
         select * from (values
-            (date '2024-01-01', -1, 'all', 'all', 'csat', 8::decimal(38,9), 10::bigint, 0.8::double, 0.5::double, 0.95::double, 10::bigint, 12::bigint, 11::bigint),
+            (date '2024-01-01', -1, 'all', 'all', 'csat', 8::decimal(38,9), 10::bigint, 0.8::double, 0.5::double,
+             0.95::double, 10::bigint, 12::bigint, 11::bigint),
             (date '2024-01-01', -1, 'all', 'all', 'nps', 2, 10, 20.0, -10.0, 50.0, 10, 12, 11)
-        ) as t(period_start, value_segment, relational_family, channel, construct, numerator, denominator, value, interval_low,
+        ) as t(period_start, value_segment, relational_family, channel, construct, numerator, denominator, value,
+         interval_low,
             interval_high, sample_size, sent, answered)""",
     "service_operations": """
         select * from (values
-            ('month', date '2024-01-01', 'all', 'all', -1, 'inbound_contacts', 2::bigint, null::bigint, 2.0::double, null::double, null::double, 2::bigint),
+            ('month', date '2024-01-01', 'all', 'all', -1, 'inbound_contacts', 2::bigint, null::bigint,
+             2.0::double, null::double, null::double, 2::bigint),
             ('month', date '2024-01-01', 'phone', 'all', -1, 'inbound_contacts', 1, null, 1.0, null, null, 1),
             ('month', date '2024-01-01', 'email', 'all', -1, 'inbound_contacts', 1, null, 1.0, null, null, 1),
             ('week', date '2024-01-01', 'all', 'all', -1, 'abandonment_rate', 1, 4, 0.25, 0.05, 0.7, 4)
-        ) as t(period_grain, period_start, channel, queue, value_segment, kpi, numerator, denominator, value, interval_low,
+        ) as t(period_grain, period_start, channel, queue, value_segment, kpi, numerator, denominator, value,
+         interval_low,
             interval_high, sample_size)""",
     "repurchase_credits": f"""
         select * from (values ('K1', 'T1', '{ANNA}', 60, 20.5::decimal(18,4), null::decimal(18,4), false))
         as t(contact_id, transaction_id, customer_id, window_days, net_amount, margin_amount, is_pending)""",
     "repurchase_after_contact": """
         select * from (values
-            (date '2024-01-01', -1, 'all', 60, 1::bigint, 1::bigint, 1.0::double, 0.2::double, 1.0::double, 20.5::decimal(38,4), 0::decimal(38,4)),
+            (date '2024-01-01', -1, 'all', 60, 1::bigint, 1::bigint, 1.0::double, 0.2::double, 1.0::double,
+             20.5::decimal(38,4), 0::decimal(38,4)),
             (date '2024-01-01', 3, 'all', 60, 1, 1, 1.0, 0.2, 1.0, 20.5, 0)
-        ) as t(period_start, value_segment, channel, window_days, customers_contacted, customers_repurchasing, observed_rate,
+        ) as t(period_start, value_segment, channel, window_days, customers_contacted, customers_repurchasing,
+         observed_rate,
             observed_rate_low, observed_rate_high, observed_amount, pending_amount)""",
     "channels": """
-        select * from (values ('all', 'Tous', 'All', null, null, null), ('phone', 'Téléphone', 'Telephone', 'remote', 'synchronous', 20),
+        select * from (values ('all', 'Tous', 'All', null, null, null), ('phone', 'Téléphone', 'Telephone',
+         'remote', 'synchronous', 20),
             ('email', 'Courriel', 'E-mail', 'remote', 'asynchronous', 14400))
         as t(channel, label_fr, label_en, distance, tempo, answer_threshold_seconds)""",
     "kpi_definitions": """
@@ -93,18 +109,22 @@ _TABLES = {
         ) as t(kpi, feed, is_present, is_fresh, history_days, coverage, verdict)""",
     "kpi_values": """
         select *, false as is_restated from (values
-            ('inbound_contacts', 'month', date '2024-01-01', -1, 2::decimal(38,9), null::bigint, 2.0::double, null::double, null::double, 2::bigint, false, 'count', null),
+            ('inbound_contacts', 'month', date '2024-01-01', -1, 2::decimal(38,9), null::bigint, 2.0::double,
+             null::double, null::double, 2::bigint, false, 'count', null),
             ('inbound_contacts', 'month', date '2024-01-01', 3, 1, null, 1.0, null, null, 1, false, 'count', null),
             ('inbound_contacts', 'month', date '2024-01-01', -2, 1, null, 1.0, null, null, 1, false, 'count', null),
-            ('abandonment_rate', 'week', date '2024-01-01', -1, 1, 4, 0.25, 0.05, 0.7, 4, false, 'rate', 'not_publishable'),
+            ('abandonment_rate', 'week', date '2024-01-01', -1, 1, 4, 0.25, 0.05, 0.7, 4, false, 'rate',
+             'not_publishable'),
             ('nps', 'month', date '2024-01-01', -1, null, null, null, null, null, null, false, 'nps', 'unavailable')
-        ) as t(kpi, period_grain, period_start, value_segment, numerator, denominator, value, interval_low, interval_high,
+        ) as t(kpi, period_grain, period_start, value_segment, numerator, denominator, value, interval_low,
+         interval_high,
             sample_size, is_publishable, unit, status)""",
 }
 _STAGING = {
     "stg_crm__contacts": "select * from (values ('K1'), ('K2')) as t(contact_id)",
     "stg_pos__transactions": """
-        select * from (values ('T1', 20::decimal(18,4), false), ('T1', 0.5, null), ('T1', 99, true), ('T2', 10, false), ('T3', 7, true))
+        select * from (values ('T1', 20::decimal(18,4), false), ('T1', 0.5, null), ('T1', 99, true), ('T2', 10,
+         false), ('T3', 7, true))
         as t(transaction_id, net_amount, is_cancelled)""",
 }
 PUBLISHED = sorted(_TABLES)
@@ -128,13 +148,18 @@ def make_warehouse(path: Path, changes: Sequence[str] = ()) -> Path:
 
 
 def manifest_of(warehouse: Path, tables: Sequence[str] = PUBLISHED) -> dict[str, Any]:
-    """The part of a dbt manifest that the gate reads, with the columns and types that the tables have before any change."""
+    """The part of a dbt manifest that the gate reads,
+    with the columns and types that the tables have before any change."""
     nodes = {}
     with duckdb.connect() as connection:
         for name in tables:
             columns = connection.execute(f"describe {_TABLES.get(name, 'select 1 as nothing')}").fetchall()
             nodes[f"model.service_value.{name}"] = {
-                "name": name, "alias": name, "schema": "marts", "resource_type": "model", "fqn": ["service_value", "marts", name],
+                "name": name,
+                "alias": name,
+                "schema": "marts",
+                "resource_type": "model",
+                "fqn": ["service_value", "marts", name],
                 "config": {"materialized": "table"},
                 "columns": {column[0]: {"name": column[0], "data_type": column[1].lower()} for column in columns},
             }

@@ -21,7 +21,7 @@ TABLE = Table("t", "'id ' || id", "id")
 @pytest.fixture
 def session() -> Any:
     with GxSession() as opened:
-        opened.execute("create table t as select * from (values (1, 'a', 0.1000::decimal(18,4)), (2, null, 0.2)) as v(id, word, money)")
+        opened.execute("create table t as select * from (values (1, 'a'), (2, null)) as v(id, word)")
         yield opened
 
 
@@ -85,10 +85,14 @@ def test_a_measure_without_a_value_is_an_exception_and_no_pass(session: GxSessio
     assert observation.exception == "it has no observed value"
 
 
-def test_a_check_for_which_gx_gives_no_result_is_an_exception(session: GxSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_for_which_gx_gives_no_result_is_an_exception(
+    session: GxSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # GX logs and drops an expectation that it cannot read: the suite is then one shorter, and passes
     whole = session._gx.ExpectationSuite
-    monkeypatch.setattr(session._gx, "ExpectationSuite", lambda name, expectations: whole(name=name, expectations=expectations[1:]))
+    monkeypatch.setattr(
+        session._gx, "ExpectationSuite", lambda name, expectations: whole(name=name, expectations=expectations[1:])
+    )
     dropped, kept = session.validate("t", [check("id < 0", "dropped"), check("id > 9", "kept")])
     assert dropped.exception == "Great Expectations gave no result for it"
     assert kept.is_kept
@@ -124,7 +128,9 @@ def test_a_share_of_nothing_is_nought_and_a_constant_has_a_value_over_no_row(ses
 
 
 def test_errors_shown_to_people_hold_no_address() -> None:
-    assert gx_duckdb.first_line("cannot convert 'anna@example.com' or +33612345678\nmore") == "cannot convert '***' or ***"
+    assert (
+        gx_duckdb.first_line("cannot convert 'anna@example.com' or +33612345678\nmore") == "cannot convert '***' or ***"
+    )
 
 
 def test_importing_the_gate_does_not_import_great_expectations() -> None:
@@ -135,5 +141,7 @@ def test_importing_the_gate_does_not_import_great_expectations() -> None:
 
 def test_nothing_is_sent_anywhere(session: GxSession) -> None:
     assert session._context.config.analytics_enabled is False
-    settings = dict(session.execute("select name, value from duckdb_settings() where name like 'auto%known_extensions'"))
+    settings = dict(
+        session.execute("select name, value from duckdb_settings() where name like 'auto%known_extensions'")
+    )
     assert set(settings.values()) == {"false"}

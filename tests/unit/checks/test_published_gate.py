@@ -18,7 +18,11 @@ from tests.unit.checks.marts import ANNA, BRUNO, PUBLISHED, make_warehouse, mani
 
 
 def run(
-    folder: Path, changes: Sequence[str] = (), tables: Sequence[str] = PUBLISHED, present: Sequence[str] | None = (), inputs: Path | None = None
+    folder: Path,
+    changes: Sequence[str] = (),
+    tables: Sequence[str] = PUBLISHED,
+    present: Sequence[str] | None = (),
+    inputs: Path | None = None,
 ) -> dict[str, SuiteVerdict]:
     warehouse = make_warehouse(folder / "service_value.duckdb", changes)
     manifest = manifest_of(warehouse, tables)
@@ -31,7 +35,9 @@ def run(
 
 def test_tables_that_keep_their_rules_pass(tmp_path: Path) -> None:
     verdicts = run(tmp_path, present=None)
-    assert {name: verdict.failures + verdict.warnings for name, verdict in verdicts.items() if verdict.verdict != "passed"} == {}
+    assert {
+        name: verdict.failures + verdict.warnings for name, verdict in verdicts.items() if verdict.verdict != "passed"
+    } == {}
     assert verdicts["kpi_values"].evaluated_rows == 5
 
 
@@ -49,69 +55,420 @@ def test_every_table_that_the_project_publishes_has_rules() -> None:
 
 BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
     # (table, tables that its rules read, what is done to it, expected words, expected example)
-    ("customers", ("customer_keys",), f"insert into marts.customers by name select * replace (false as is_member) from marts.customers where customer_id = '{ANNA}'",
-     "there is one row per `customer_id`", "(2 rows)"),
-    ("customers", ("customer_keys",), "update marts.customers set customer_id = 'C000007' where tier = 'gold'", "`customer_id` is a sha256", "customer_id (not shown)"),
-    ("customers", ("customer_keys",), "update marts.customers set value_segment = 7 where tier = 'gold'", "`value_segment` is one of -2", "value_segment 7"),
-    ("customers", ("customer_keys",), "update marts.customers set value_tier = 4 where tier = 'gold'", "`value_tier` is one of 1, 2, 3", "value_tier 4"),
-    ("customers", ("customer_keys",), "update marts.customers set churn_probability = 1.5 where tier = 'gold'", "0 <= `churn_probability` <= 1", "churn_probability 1.5"),
-    ("customers", ("customer_keys",), "update marts.customers set lifetime_value = 'nan'::double where tier = 'gold'", "`lifetime_value` is a finite number", ANNA[:40]),
-    ("customers", ("customer_keys",), "update marts.customers set relational_family = 'loving' where tier = 'gold'", "`relational_family` is a member", "relational_family loving"),
-    ("customers", ("customer_keys",), "update marts.customers set value_segment = 2 where not allows_profiling", "who is not profiled has no segment", BRUNO[:40]),
-    ("customers", ("customer_keys",), "update marts.customers set micro_segment = 'see anna@example.com' where tier = 'gold'", "`micro_segment` holds no e-mail address", ANNA[:40]),
-    ("customers", ("customer_keys",), "update marts.customers set tier = 'tel. 06 12 34 56 78' where tier = 'gold'", "`tier` holds no e-mail address and no telephone", ANNA[:40]),
-    ("customers", ("customer_keys",), "delete from marts.customers where tier = 'gold'", "as many customers as distinct customers", "{'customers': 1} against {'customers': 2}"),
-    ("customer_keys", ("customers",), f"update marts.customer_keys set customer_id = sha256('nobody') where customer_id = '{ANNA}'", "`customer_id` is a row of `customers`", "key_space crm"),
-    ("customer_keys", ("customers",), "update marts.customer_keys set source_key_hash = sha256('k1')", "there is one row per `key_space`, `source_key_hash`", "(2 rows)"),
-    ("customer_months", ("customers",), "update marts.customer_months set month = date '2024-01-02' where value_segment = 3", "`month` is the first day of a month", "month 2024-01-02"),
-    ("customer_months", ("customers",), "update marts.customer_months set value_tier = null", "segments 1 to 5 have a value tier", ANNA[:40]),
-    ("customer_months", ("customers",), "update marts.customer_months set recency_days = -1 where value_segment = 3", "0 <= `recency_days`", "recency_days -1"),
-    ("contacts", ("channels",), "update marts.contacts set channel = 'pigeon' where contact_id = 'K2'", "member of the published table `channels`", "contact_id K2"),
-    ("contacts", ("channels",), "update marts.contacts set outcome = 'lost' where contact_id = 'K2'", "`outcome` is a member", "contact_id K2: outcome lost"),
-    ("contacts", ("channels",), "update marts.contacts set wait_seconds = -3 where contact_id = 'K1'", "0 <= `wait_seconds`", "contact_id K1: wait_seconds -3"),
-    ("contacts", ("channels",), "update marts.contacts set closed_at = opened_at - interval 1 day where contact_id = 'K1'", "opened, answered and closed in this order", "contact_id K1"),
-    ("contacts", ("channels",), "update marts.contacts set value_segment = 0 where contact_id = 'K2'", "a contact without a customer has segment -2", "contact_id K2"),
-    ("contacts", ("channels",), "update marts.contacts set agent_id = 'Jean Martin' where contact_id = 'K1'", "`agent_id` is a sha256", "contact_id K1"),
-    ("contacts", ("channels",), "update marts.contacts set reason = 'write to anna@example.com' where contact_id = 'K1'", "`reason` holds no e-mail address", "contact_id K1"),
-    ("contacts", ("channels",), "update marts.contacts set contact_id = 'anna@example.com' where contact_id = 'K1'", "`contact_id` holds no e-mail address", "contact_id (not shown)"),
-    ("contacts", ("channels",), "update marts.contacts set nps_answer = 11 where contact_id = 'K1'", "0 <= `nps_answer` <= 10", "nps_answer 11"),
-    ("contacts", ("channels",), "delete from marts.contacts where contact_id = 'K2'", "as many contacts as the feed has", "against"),
-    ("purchases", (), "update marts.purchases set net_amount = 20.4999 where transaction_id = 'T1'", "tickets and their net amounts add up", "'net_amount': 30.4999} against {'tickets': 2, 'net_amount': 30.5000}"),
-    ("purchases", (), "delete from marts.purchases where transaction_id = 'T2'", "tickets and their net amounts add up", "{'tickets': 1"),
-    ("purchases", (), "update marts.purchases set is_net_positive = false where transaction_id = 'T1'", "more was bought than returned", "transaction_id T1"),
-    ("purchases", (), "update marts.purchases set returned_amount = -1 where transaction_id = 'T1'", "0 <= `returned_amount`", "returned_amount -1.0000"),
-    ("purchases", (), "update marts.purchases set transaction_id = 'T1'", "there is one row per `transaction_id`", "transaction_id T1 (2 rows)"),
-    ("purchases", (), "update marts.purchases set sold_at = null where transaction_id = 'T1'", "`sold_at` is always known", "transaction_id T1"),
-    ("satisfaction", (), "update marts.satisfaction set value = 1.2, interval_high = 1.3 where construct = 'csat'", "csat within 0..1", "construct csat"),
-    ("satisfaction", (), "update marts.satisfaction set numerator = 11 where construct = 'csat'", "numerator within 0..denominator", "construct csat"),
-    ("satisfaction", (), "update marts.satisfaction set value = -120, interval_low = -130 where construct = 'nps'", "NPS within -100..100", "construct nps"),
-    ("satisfaction", (), "update marts.satisfaction set value = 21 where construct = 'nps'", "promoters minus detractors", "construct nps"),
-    ("satisfaction", (), "update marts.satisfaction set denominator = 0 where construct = 'nps'", "`denominator` is above 0", "construct nps"),
-    ("satisfaction", (), "update marts.satisfaction set interval_low = 0.9 where construct = 'csat'", "`interval_low` <= `value` <= `interval_high`", "interval_low 0.9, value 0.8"),
-    ("satisfaction", (), "update marts.satisfaction set answered = 13 where construct = 'csat'", "no more invitations are answered than were sent", "construct csat"),
-    ("service_operations", ("channels",), "update marts.service_operations set value = 0.26 where kpi = 'abandonment_rate'", "a rate is its numerator divided by its denominator", "kpi abandonment_rate"),
-    ("service_operations", ("channels",), "update marts.service_operations set period_start = date '2024-01-03' where period_grain = 'week'", "first day of its period", "period_start 2024-01-03"),
-    ("service_operations", ("channels",), "update marts.service_operations set value_segment = 1, period_grain = 'day' where period_grain = 'week'", "a day has the total of the segments only", "period_grain day"),
-    ("service_operations", ("channels",), "update marts.service_operations set value = 3 where channel = 'all' and kpi = 'inbound_contacts'", "channels add up to the total", "against"),
-    ("repurchase_credits", ("purchases", "contacts", "channels"), "update marts.repurchase_credits set net_amount = 20", "each credited amount is that of a ticket", "against"),
-    ("repurchase_credits", ("purchases", "contacts", "channels"), "update marts.contacts set closed_at = timestamp '2024-01-07 00:00:00' where contact_id = 'K1'", "closed before the sale", "{'credits': 1} against {'credits': 0}"),
-    ("repurchase_credits", ("purchases", "contacts", "channels"), "update marts.repurchase_credits set window_days = 45", "`window_days` is one of 30, 60, 90", "window_days 45"),
-    ("repurchase_after_contact", ("repurchase_credits", "channels", "purchases", "contacts"), "update marts.repurchase_after_contact set pending_amount = 1", "observed and pending amounts of the months add up", "against"),
-    ("repurchase_after_contact", ("repurchase_credits", "channels", "purchases", "contacts"), "update marts.repurchase_after_contact set observed_amount = 20 where value_segment = 3", "the amounts of the segments add up", "against"),
-    ("repurchase_after_contact", ("repurchase_credits", "channels", "purchases", "contacts"), "update marts.repurchase_after_contact set customers_repurchasing = 2", "customers who buy again are among those contacted", "window_days 60"),
-    ("repurchase_after_contact", ("repurchase_credits", "channels", "purchases", "contacts"), "update marts.repurchase_after_contact set observed_rate_low = 1.5", "`observed_rate_low` <= `observed_rate`", "observed_rate_low 1.5"),
-    ("kpi_readiness", ("kpi_definitions",), "update marts.kpi_readiness set verdict = 'perhaps' where kpi = 'nps'", "`verdict` is a member", "verdict perhaps"),
-    ("kpi_readiness", ("kpi_definitions",), "update marts.kpi_readiness set kpi = 'mood' where kpi = 'nps'", "`kpi` is a row of `kpi_definitions`", "kpi mood"),
-    ("kpi_values", ("kpi_definitions", "kpi_readiness"), "update marts.kpi_values set value = 1.5, interval_high = 2 where unit = 'rate'", "a rate lies within 0..1", "kpi abandonment_rate"),
-    ("kpi_values", ("kpi_definitions", "kpi_readiness"), "update marts.kpi_values set value = 0, status = null where kpi = 'nps'", "unavailable has no value", "kpi nps"),
-    ("kpi_values", ("kpi_definitions", "kpi_readiness"), "update marts.kpi_values set value = null where kpi = 'abandonment_rate'", "only an unavailable one has none", "kpi abandonment_rate"),
-    ("kpi_values", ("kpi_definitions", "kpi_readiness"), "update marts.kpi_values set status = 'fine' where unit = 'rate'", "`status` is a member", "status fine"),
-    ("kpi_values", ("kpi_definitions", "kpi_readiness"), "update marts.kpi_values set value = 3 where value_segment = 3", "inbound contacts of the segments add up", "against"),
-    ("kpi_values", ("kpi_definitions", "kpi_readiness"), "update marts.kpi_values set value_segment = 9 where value_segment = 3", "`value_segment` is one of", "value_segment 9"),
+    (
+        "customers",
+        ("customer_keys",),
+        "insert into marts.customers select * replace (false as is_member) from marts.customers where tier = 'gold'",
+        "there is one row per `customer_id`",
+        "(2 rows)",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set customer_id = 'C000007' where tier = 'gold'",
+        "`customer_id` is a sha256",
+        "customer_id (not shown)",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set value_segment = 7 where tier = 'gold'",
+        "`value_segment` is one of -2",
+        "value_segment 7",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set value_tier = 4 where tier = 'gold'",
+        "`value_tier` is one of 1, 2, 3",
+        "value_tier 4",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set churn_probability = 1.5 where tier = 'gold'",
+        "0 <= `churn_probability` <= 1",
+        "churn_probability 1.5",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set lifetime_value = 'nan'::double where tier = 'gold'",
+        "`lifetime_value` is a finite number",
+        ANNA[:40],
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set relational_family = 'loving' where tier = 'gold'",
+        "`relational_family` is a member",
+        "relational_family loving",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set value_segment = 2 where not allows_profiling",
+        "who is not profiled has no segment",
+        BRUNO[:40],
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set micro_segment = 'see anna@example.com' where tier = 'gold'",
+        "`micro_segment` holds no e-mail address",
+        ANNA[:40],
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set tier = 'tel. 06 12 34 56 78' where tier = 'gold'",
+        "`tier` holds no e-mail address and no telephone",
+        ANNA[:40],
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "delete from marts.customers where tier = 'gold'",
+        "as many customers as distinct customers",
+        "{'customers': 1} against {'customers': 2}",
+    ),
+    (
+        "customer_keys",
+        ("customers",),
+        f"update marts.customer_keys set customer_id = sha256('nobody') where customer_id = '{ANNA}'",
+        "`customer_id` is a row of `customers`",
+        "key_space crm",
+    ),
+    (
+        "customer_keys",
+        ("customers",),
+        "update marts.customer_keys set source_key_hash = sha256('k1')",
+        "there is one row per `key_space`, `source_key_hash`",
+        "(2 rows)",
+    ),
+    (
+        "customer_months",
+        ("customers",),
+        "update marts.customer_months set month = date '2024-01-02' where value_segment = 3",
+        "`month` is the first day of a month",
+        "month 2024-01-02",
+    ),
+    (
+        "customer_months",
+        ("customers",),
+        "update marts.customer_months set value_tier = null",
+        "segments 1 to 5 have a value tier",
+        ANNA[:40],
+    ),
+    (
+        "customer_months",
+        ("customers",),
+        "update marts.customer_months set recency_days = -1 where value_segment = 3",
+        "0 <= `recency_days`",
+        "recency_days -1",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set channel = 'pigeon' where contact_id = 'K2'",
+        "member of the published table `channels`",
+        "contact_id K2",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set outcome = 'lost' where contact_id = 'K2'",
+        "`outcome` is a member",
+        "contact_id K2: outcome lost",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set wait_seconds = -3 where contact_id = 'K1'",
+        "0 <= `wait_seconds`",
+        "contact_id K1: wait_seconds -3",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set closed_at = opened_at - interval 1 day where contact_id = 'K1'",
+        "opened, answered and closed in this order",
+        "contact_id K1",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set value_segment = 0 where contact_id = 'K2'",
+        "a contact without a customer has segment -2",
+        "contact_id K2",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set agent_id = 'Jean Martin' where contact_id = 'K1'",
+        "`agent_id` is a sha256",
+        "contact_id K1",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set reason = 'write to anna@example.com' where contact_id = 'K1'",
+        "`reason` holds no e-mail address",
+        "contact_id K1",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set contact_id = 'anna@example.com' where contact_id = 'K1'",
+        "`contact_id` holds no e-mail address",
+        "contact_id (not shown)",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "update marts.contacts set nps_answer = 11 where contact_id = 'K1'",
+        "0 <= `nps_answer` <= 10",
+        "nps_answer 11",
+    ),
+    (
+        "contacts",
+        ("channels",),
+        "delete from marts.contacts where contact_id = 'K2'",
+        "as many contacts as the feed has",
+        "against",
+    ),
+    (
+        "purchases",
+        (),
+        "update marts.purchases set net_amount = 20.4999 where transaction_id = 'T1'",
+        "tickets and their net amounts add up",
+        "'net_amount': 30.4999} against {'tickets': 2, 'net_amount': 30.5000}",
+    ),
+    (
+        "purchases",
+        (),
+        "delete from marts.purchases where transaction_id = 'T2'",
+        "tickets and their net amounts add up",
+        "{'tickets': 1",
+    ),
+    (
+        "purchases",
+        (),
+        "update marts.purchases set is_net_positive = false where transaction_id = 'T1'",
+        "more was bought than returned",
+        "transaction_id T1",
+    ),
+    (
+        "purchases",
+        (),
+        "update marts.purchases set returned_amount = -1 where transaction_id = 'T1'",
+        "0 <= `returned_amount`",
+        "returned_amount -1.0000",
+    ),
+    (
+        "purchases",
+        (),
+        "update marts.purchases set transaction_id = 'T1'",
+        "there is one row per `transaction_id`",
+        "transaction_id T1 (2 rows)",
+    ),
+    (
+        "purchases",
+        (),
+        "update marts.purchases set sold_at = null where transaction_id = 'T1'",
+        "`sold_at` is always known",
+        "transaction_id T1",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set value = 1.2, interval_high = 1.3 where construct = 'csat'",
+        "csat within 0..1",
+        "construct csat",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set numerator = 11 where construct = 'csat'",
+        "numerator within 0..denominator",
+        "construct csat",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set value = -120, interval_low = -130 where construct = 'nps'",
+        "NPS within -100..100",
+        "construct nps",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set value = 21 where construct = 'nps'",
+        "promoters minus detractors",
+        "construct nps",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set denominator = 0 where construct = 'nps'",
+        "`denominator` is above 0",
+        "construct nps",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set interval_low = 0.9 where construct = 'csat'",
+        "`interval_low` <= `value` <= `interval_high`",
+        "interval_low 0.9, value 0.8",
+    ),
+    (
+        "satisfaction",
+        (),
+        "update marts.satisfaction set answered = 13 where construct = 'csat'",
+        "no more invitations are answered than were sent",
+        "construct csat",
+    ),
+    (
+        "service_operations",
+        ("channels",),
+        "update marts.service_operations set value = 0.26 where kpi = 'abandonment_rate'",
+        "a rate is its numerator divided by its denominator",
+        "kpi abandonment_rate",
+    ),
+    (
+        "service_operations",
+        ("channels",),
+        "update marts.service_operations set period_start = date '2024-01-03' where period_grain = 'week'",
+        "first day of its period",
+        "period_start 2024-01-03",
+    ),
+    (
+        "service_operations",
+        ("channels",),
+        "update marts.service_operations set value_segment = 1, period_grain = 'day' where period_grain = 'week'",
+        "a day has the total of the segments only",
+        "period_grain day",
+    ),
+    (
+        "service_operations",
+        ("channels",),
+        "update marts.service_operations set value = 3 where channel = 'all' and kpi = 'inbound_contacts'",
+        "channels add up to the total",
+        "against",
+    ),
+    (
+        "repurchase_credits",
+        ("purchases", "contacts", "channels"),
+        "update marts.repurchase_credits set net_amount = 20",
+        "each credited amount is that of a ticket",
+        "against",
+    ),
+    (
+        "repurchase_credits",
+        ("purchases", "contacts", "channels"),
+        "update marts.contacts set closed_at = timestamp '2024-01-07 00:00:00' where contact_id = 'K1'",
+        "closed before the sale",
+        "{'credits': 1} against {'credits': 0}",
+    ),
+    (
+        "repurchase_credits",
+        ("purchases", "contacts", "channels"),
+        "update marts.repurchase_credits set window_days = 45",
+        "`window_days` is one of 30, 60, 90",
+        "window_days 45",
+    ),
+    (
+        "repurchase_after_contact",
+        ("repurchase_credits", "channels", "purchases", "contacts"),
+        "update marts.repurchase_after_contact set pending_amount = 1",
+        "observed and pending amounts of the months add up",
+        "against",
+    ),
+    (
+        "repurchase_after_contact",
+        ("repurchase_credits", "channels", "purchases", "contacts"),
+        "update marts.repurchase_after_contact set observed_amount = 20 where value_segment = 3",
+        "the amounts of the segments add up",
+        "against",
+    ),
+    (
+        "repurchase_after_contact",
+        ("repurchase_credits", "channels", "purchases", "contacts"),
+        "update marts.repurchase_after_contact set customers_repurchasing = 2",
+        "customers who buy again are among those contacted",
+        "window_days 60",
+    ),
+    (
+        "repurchase_after_contact",
+        ("repurchase_credits", "channels", "purchases", "contacts"),
+        "update marts.repurchase_after_contact set observed_rate_low = 1.5",
+        "`observed_rate_low` <= `observed_rate`",
+        "observed_rate_low 1.5",
+    ),
+    (
+        "kpi_readiness",
+        ("kpi_definitions",),
+        "update marts.kpi_readiness set verdict = 'perhaps' where kpi = 'nps'",
+        "`verdict` is a member",
+        "verdict perhaps",
+    ),
+    (
+        "kpi_readiness",
+        ("kpi_definitions",),
+        "update marts.kpi_readiness set kpi = 'mood' where kpi = 'nps'",
+        "`kpi` is a row of `kpi_definitions`",
+        "kpi mood",
+    ),
+    (
+        "kpi_values",
+        ("kpi_definitions", "kpi_readiness"),
+        "update marts.kpi_values set value = 1.5, interval_high = 2 where unit = 'rate'",
+        "a rate lies within 0..1",
+        "kpi abandonment_rate",
+    ),
+    (
+        "kpi_values",
+        ("kpi_definitions", "kpi_readiness"),
+        "update marts.kpi_values set value = 0, status = null where kpi = 'nps'",
+        "unavailable has no value",
+        "kpi nps",
+    ),
+    (
+        "kpi_values",
+        ("kpi_definitions", "kpi_readiness"),
+        "update marts.kpi_values set value = null where kpi = 'abandonment_rate'",
+        "only an unavailable one has none",
+        "kpi abandonment_rate",
+    ),
+    (
+        "kpi_values",
+        ("kpi_definitions", "kpi_readiness"),
+        "update marts.kpi_values set status = 'fine' where unit = 'rate'",
+        "`status` is a member",
+        "status fine",
+    ),
+    (
+        "kpi_values",
+        ("kpi_definitions", "kpi_readiness"),
+        "update marts.kpi_values set value = 3 where value_segment = 3",
+        "inbound contacts of the segments add up",
+        "against",
+    ),
+    (
+        "kpi_values",
+        ("kpi_definitions", "kpi_readiness"),
+        "update marts.kpi_values set value_segment = 9 where value_segment = 3",
+        "`value_segment` is one of",
+        "value_segment 9",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("table", "others", "change", "words", "example"), BROKEN, ids=[f"{item[0]}: {item[3]} ({item[2][:60]})" for item in BROKEN])
+@pytest.mark.parametrize(
+    ("table", "others", "change", "words", "example"),
+    BROKEN,
+    ids=[f"{item[0]}: {item[3]} ({item[2][:60]})" for item in BROKEN],
+)
 def test_a_table_that_breaks_a_rule_fails_and_the_column_and_the_row_are_named(
     tmp_path: Path, table: str, others: tuple[str, ...], change: str, words: str, example: str
 ) -> None:
@@ -127,7 +484,9 @@ def test_a_table_that_breaks_a_rule_fails_and_the_column_and_the_row_are_named(
 
 def test_a_column_of_personal_data_fails_by_its_name(tmp_path: Path) -> None:
     verdict = run(tmp_path, ["alter table marts.channels add column email varchar"], ["channels"])["channels"]
-    assert any("no column has the name of personal data" in line and "for example email" in line for line in verdict.failures)
+    assert any(
+        "no column has the name of personal data" in line and "for example email" in line for line in verdict.failures
+    )
     assert any("no column that the contract does not name" in line and "email" in line for line in verdict.failures)
 
 
@@ -138,7 +497,8 @@ def test_a_column_that_the_contract_names_and_the_table_lacks_fails_with_what_ne
 
 
 @pytest.mark.parametrize(
-    ("kind", "named"), [("double", "net_amount is DOUBLE, not DECIMAL(18,4)"), ("decimal(18,2)", "DECIMAL(18,2), not DECIMAL(18,4)")]
+    ("kind", "named"),
+    [("double", "net_amount is DOUBLE, not DECIMAL(18,4)"), ("decimal(18,2)", "DECIMAL(18,2), not DECIMAL(18,4)")],
 )
 def test_a_column_of_another_type_than_in_the_contract_fails(tmp_path: Path, kind: str, named: str) -> None:
     verdict = run(tmp_path, [f"alter table marts.purchases alter net_amount type {kind}"], ["purchases"])["purchases"]
@@ -146,7 +506,13 @@ def test_a_column_of_another_type_than_in_the_contract_fails(tmp_path: Path, kin
 
 
 def test_money_as_a_float_and_an_instant_called_a_date_fail_by_their_names() -> None:
-    types = {"channel": "VARCHAR", "cost_amount": "DOUBLE", "incremental_amount": "DOUBLE", "seen_date": "TIMESTAMP", "is_open": "INTEGER"}
+    types = {
+        "channel": "VARCHAR",
+        "cost_amount": "DOUBLE",
+        "incremental_amount": "DOUBLE",
+        "seen_date": "TIMESTAMP",
+        "is_open": "INTEGER",
+    }
     checks = {check.name: check for check in published_checks("channels", TABLES["channels"], types, (), None)}
     example = checks["types as named"].example or ""
     assert all(name in example for name in ("cost_amount is DOUBLE", "seen_date is TIMESTAMP", "is_open is INTEGER"))
@@ -154,17 +520,16 @@ def test_money_as_a_float_and_an_instant_called_a_date_fail_by_their_names() -> 
 
 
 def test_a_table_that_is_not_in_the_warehouse_fails(tmp_path: Path) -> None:
-    verdict = run(tmp_path, ["drop table marts.stores"] if False else [], ["stores"])["stores"]
+    verdict = run(tmp_path, [], ["stores"])["stores"]
     assert verdict.verdict == "failed"
     assert "cannot be read" in verdict.failures[0]
 
 
 def test_a_published_table_without_declared_rules_fails(tmp_path: Path) -> None:
     verdict = run(tmp_path, ["create table marts.novelty as select 1 as nothing"], ["novelty", "channels"])["novelty"]
-    assert verdict.failures == [
-        "novelty: expected that the suite can be evaluated; the suite could not be evaluated: no rules are declared for the "
-        "published table novelty: add it to checks/published_tables.py"
-    ]
+    assert verdict.failures[0].endswith(
+        "no rules are declared for the published table novelty: add it to checks/published_tables.py"
+    )
 
 
 def test_a_table_whose_feeds_are_present_may_not_be_empty(tmp_path: Path) -> None:
@@ -200,12 +565,17 @@ def test_nothing_published_is_later_than_the_as_of_day(tmp_path: Path) -> None:
     inputs.mkdir()
     with duckdb.connect() as connection:
         end = datetime(2024, 1, 6)
-        connection.execute(f"copy (select timestamp '{end}' as as_of_end_at) to '{inputs / 'run_context.parquet'}' (format parquet)")
         connection.execute(
-            f"copy (select 'crm_contacts' as feed, true as is_present) to '{inputs / 'feed_status.parquet'}' (format parquet)"
+            f"copy (select timestamp '{end}' as as_of_end_at) to '{inputs / 'run_context.parquet'}' (format parquet)"
+        )
+        connection.execute(
+            "copy (select 'crm_contacts' as feed, true as is_present) "
+            f"to '{inputs / 'feed_status.parquet'}' (format parquet)"
         )
     verdict = run(tmp_path, [], ["purchases"], present=None, inputs=inputs)["purchases"]
-    assert [line.split("; ")[-1] for line in verdict.failures] == ["for example transaction_id T1: sold_at 2024-01-06 10:00:00"]
+    assert [line.split("; ")[-1] for line in verdict.failures] == [
+        "for example transaction_id T1: sold_at 2024-01-06 10:00:00"
+    ]
 
 
 def test_a_ready_kpi_without_a_value_is_a_warning(tmp_path: Path) -> None:

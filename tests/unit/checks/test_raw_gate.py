@@ -8,11 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from dagster_project.checks import gate as gate_module
 from dagster_project.checks.gate import reference_members, run_raw_gate
 from dagster_project.checks.landed import LandedCounts
+from dagster_project.checks.raw_suites import raw_checks
 from dagster_project.checks.verdicts import SuiteVerdict, read_verdict, verdict_path
 from dagster_project.feeds.contract import FEEDS
 from tests.unit.checks.fixtures import (
@@ -47,7 +49,9 @@ def test_every_feed_of_the_contract_passes_with_rows_that_keep_it(tmp_path: Path
     reports = {feed: counts_of(feed, rows[feed]) for feed in FEEDS}
     verdicts = run_raw_gate(tmp_path / "inputs", company(*FEEDS), reports, "run", tmp_path / "checks", REFERENCES)
     assert [verdict.suite for verdict in verdicts] == sorted(FEEDS)
-    assert {verdict.suite: verdict.failures + verdict.warnings for verdict in verdicts if verdict.verdict != "passed"} == {}
+    assert {
+        verdict.suite: verdict.failures + verdict.warnings for verdict in verdicts if verdict.verdict != "passed"
+    } == {}
     assert {verdict.evaluated_rows for verdict in verdicts} == {3}
     assert (tmp_path / "checks" / "index.html").is_file()
 
@@ -72,7 +76,12 @@ BROKEN = [
     ("crm_contacts", set_to("direction", "sideways"), "`direction` is a member of the contract", "direction sideways"),
     ("crm_contacts", set_to("channel", "pigeon"), "reference table column channels.channel", "channel pigeon"),
     ("crm_contacts", set_to("talk_seconds", -5), "0 <= `talk_seconds`", "talk_seconds -5"),
-    ("crm_contacts", set_to("opened_at", datetime(2107, 1, 1)), "`opened_at` lies between 1900 and 2100", "opened_at 2107"),
+    (
+        "crm_contacts",
+        set_to("opened_at", datetime(2107, 1, 1)),
+        "`opened_at` lies between 1900 and 2100",
+        "opened_at 2107",
+    ),
     ("crm_contacts", set_to("closed_at", datetime(2024, 1, 1)), "no row where closed_at is before opened_at", True),
     ("crm_contacts", set_to("answered_at", datetime(2023, 1, 1)), "no row where answered_at is before opened_at", True),
     ("crm_contacts", set_to("customer_id_hash", None), "`customer_id_hash` is there where `customer_id_key` is", True),
@@ -88,7 +97,12 @@ BROKEN = [
     ("crm_contacts", set_to("version_at", None), "`version_at` is always known", True),
     ("crm_contacts", set_to("row_hash", None), "`row_hash` is always known", True),
     ("crm_contacts", set_to("is_tombstone", None), "`is_tombstone` is always known", True),
-    ("crm_contacts", repeat(), "there is one row per `contact_id`, `row_hash`", "contact_id contact_id-1, row_hash 1001 (2 rows)"),
+    (
+        "crm_contacts",
+        repeat(),
+        "there is one row per `contact_id`, `row_hash`",
+        "contact_id contact_id-1, row_hash 1001 (2 rows)",
+    ),
     ("crm_customers", set_to("country", "France"), "country is not an ISO 3166 alpha-2 code", True),
     ("crm_agents", set_to("hourly_cost", Decimal("-1")), "hourly_cost is negative", True),
     ("crm_evaluations", set_to("item_code", "unheard"), "evaluation_items.item_code", "item_code unheard"),
@@ -97,7 +111,12 @@ BROKEN = [
     ("pos_products", repeat(), "there is one row per `product_id`, `row_hash`, `sequence`", "product_id product_id-1"),
     ("pos_transactions", set_to("sales_channel", "kiosk"), "`sales_channel` is a member", "sales_channel kiosk"),
     ("pos_transactions", set_to("net_amount", None), "`net_amount` is always known", True),
-    ("survey_responses", both(set_to("sent_at", None), set_to("answered_at", None)), "sent_at and answered_at are both missing", True),
+    (
+        "survey_responses",
+        both(set_to("sent_at", None), set_to("answered_at", None)),
+        "sent_at and answered_at are both missing",
+        True,
+    ),
     ("loyalty_movements", set_to("kind", "gift"), "`kind` is a member", "kind gift"),
     ("web_sessions", set_to("page_views", -1), "0 <= `page_views`", "page_views -1"),
 ]
@@ -154,7 +173,10 @@ def test_a_feed_that_is_not_configured_and_has_no_row_has_no_suite_and_one_with_
     write_raw(tmp_path / "inputs", "web_sessions", [])
     write_raw(tmp_path / "inputs", "pos_stores", good_rows("pos_stores"))
     verdicts = run_raw_gate(tmp_path / "inputs", company("crm_leads"), {}, "run", tmp_path / "checks", REFERENCES)
-    assert [(verdict.suite, verdict.verdict) for verdict in verdicts] == [("crm_leads", "passed"), ("pos_stores", "passed")]
+    assert [(verdict.suite, verdict.verdict) for verdict in verdicts] == [
+        ("crm_leads", "passed"),
+        ("pos_stores", "passed"),
+    ]
 
 
 def test_a_column_missing_in_one_file_fails_with_its_name_and_all_that_needs_it(tmp_path: Path) -> None:
@@ -173,8 +195,6 @@ def test_a_column_of_another_type_fails_with_both_types(tmp_path: Path) -> None:
 def test_a_column_that_the_contract_does_not_name_is_a_warning(tmp_path: Path) -> None:
     rows = good_rows("crm_leads")
     write_raw(tmp_path / "inputs", "crm_leads", rows)
-    import duckdb
-
     batch = tmp_path / "inputs" / "raw" / "crm_leads" / "000002-abd.parquet"
     duckdb.connect().execute(
         f"copy (select *, 1 as surplus from '{batch.with_name('schema.parquet')}') to '{batch}' (format parquet)"
@@ -187,13 +207,16 @@ def test_a_column_that_the_contract_does_not_name_is_a_warning(tmp_path: Path) -
 def test_a_tombstone_needs_its_key_only(tmp_path: Path) -> None:
     rows = good_rows("crm_customers")
     gone = dict.fromkeys(rows[0]) | {
-        name: rows[0][name] for name in ("customer_id", "batch_id", "sequence", "source_file", "file_hash", "version_at")
+        name: rows[0][name]
+        for name in ("customer_id", "batch_id", "sequence", "source_file", "file_hash", "version_at")
     }
     rows.append(gone | {"row_hash": 2**63 - 1, "is_tombstone": True, "sequence": 2})
     assert run(tmp_path, "crm_customers", rows, counts_of("crm_customers", rows), load="full").verdict == "passed"
 
 
-def test_a_version_that_comes_back_is_fine_where_files_are_states_and_a_fault_where_they_are_not(tmp_path: Path) -> None:
+def test_a_version_that_comes_back_is_fine_where_files_are_states_and_a_fault_where_they_are_not(
+    tmp_path: Path,
+) -> None:
     rows = good_rows("crm_customers")
     rows.append({**rows[1], "sequence": 3, "version_at": datetime(2024, 5, 1)})
     assert run(tmp_path / "full", "crm_customers", rows, load="full").verdict == "passed"
@@ -219,7 +242,9 @@ def test_the_sums_and_rows_of_the_landing_are_those_of_raw(tmp_path: Path) -> No
     assert any("the sum of `net_amount`" in line and "found 38.2500" in line for line in verdict.failures)
     assert any("`net_amount` read = accepted" in line for line in verdict.failures)
 
-    verdict = run(tmp_path / "rows", "pos_transactions", rows, counts_of("pos_transactions", rows, rows_accepted=4, rows_read=4))
+    verdict = run(
+        tmp_path / "rows", "pos_transactions", rows, counts_of("pos_transactions", rows, rows_accepted=4, rows_read=4)
+    )
     assert any("raw holds the rows that landing accepted (= 4); found 3" in line for line in verdict.failures)
 
 
@@ -238,7 +263,10 @@ def test_the_share_in_quarantine_has_a_limit(tmp_path: Path, quarantined: int, v
     counts = counts_of("crm_leads", rows, rows_read=200, rows_quarantined=quarantined)
     found = run(tmp_path, "crm_leads", rows, counts)
     assert found.verdict == verdict
-    assert all("the share of rows in quarantine (3 of 200) is allowed (<= 0.01); found 0.015" in line for line in found.failures)
+    assert all(
+        "the share of rows in quarantine (3 of 200) is allowed (<= 0.01); found 0.015" in line
+        for line in found.failures
+    )
 
 
 @pytest.mark.parametrize(("unknown", "verdict"), [(1, "passed"), (5, "warned")])
@@ -247,7 +275,13 @@ def test_tickets_whose_customers_the_crm_does_not_know_are_a_warning_above_one_p
 ) -> None:
     tickets = good_rows("pos_transactions", 100)
     for row in tickets[unknown:]:
-        row.update({"customer_id": "customer_id-0", "customer_id_key": "customer_id-0", "customer_id_hash": digest("customer_id-0")})
+        row.update(
+            {
+                "customer_id": "customer_id-0",
+                "customer_id_key": "customer_id-0",
+                "customer_id_hash": digest("customer_id-0"),
+            }
+        )
     for number, row in enumerate(tickets[:unknown]):
         row.update({"customer_id_hash": digest(f"stranger {number}")})
     write_raw(tmp_path / "inputs", "pos_transactions", tickets)
@@ -268,7 +302,9 @@ def test_contacts_mostly_without_a_reason_are_a_warning(tmp_path: Path) -> None:
     assert "the share of contacts without a `reason` is small (<= 0.5); found 0.6667" in verdict.warnings[0]
 
 
-def test_an_exception_in_the_gate_fails_every_suite_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_in_the_gate_fails_every_suite_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
         raise RuntimeError("no engine")
 
@@ -276,11 +312,13 @@ def test_an_exception_in_the_gate_fails_every_suite_with_the_reason(tmp_path: Pa
     write_raw(tmp_path / "inputs", "crm_leads", good_rows("crm_leads"))
     (verdict,) = run_raw_gate(tmp_path / "inputs", company("crm_leads"), {}, "run", tmp_path / "checks", REFERENCES)
     assert verdict.verdict == "failed"
-    assert verdict.failures == ["crm_leads: expected that the suite can be evaluated; the gate could not be run: no engine"]
+    assert verdict.failures == [
+        "crm_leads: expected that the suite can be evaluated; the gate could not be run: no engine"
+    ]
 
 
 def test_a_suite_that_cannot_be_made_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = gate_module.raw_checks
+    made = raw_checks
 
     def broken(feed: Any, *rest: Any) -> Any:
         if feed.name == "crm_leads":
@@ -293,7 +331,10 @@ def test_a_suite_that_cannot_be_made_fails_alone(tmp_path: Path, monkeypatch: py
     verdicts = run_raw_gate(
         tmp_path / "inputs", company("crm_leads", "pos_stores"), {}, "run", tmp_path / "checks", REFERENCES
     )
-    assert [(verdict.suite, verdict.verdict) for verdict in verdicts] == [("crm_leads", "failed"), ("pos_stores", "passed")]
+    assert [(verdict.suite, verdict.verdict) for verdict in verdicts] == [
+        ("crm_leads", "failed"),
+        ("pos_stores", "passed"),
+    ]
 
 
 def test_what_an_earlier_attempt_left_is_gone(tmp_path: Path) -> None:
@@ -318,8 +359,6 @@ def files(folder: Path, rows: list[Row]) -> list[Path]:
 
 
 def test_the_members_of_a_reference_are_those_of_the_home_and_else_those_of_the_project(tmp_path: Path) -> None:
-    import duckdb
-
     seeds = tmp_path / "seeds"
     seeds.mkdir()
     (seeds / "channels.csv").write_text("channel,distance\nphone,remote\n", encoding="utf-8")

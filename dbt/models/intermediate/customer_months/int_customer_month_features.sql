@@ -88,7 +88,9 @@ customer_contacts as (
 
     select
         customers.customer_number,
-        greatest({{ month_number(company_day('contacts.opened_at')) }}, run_context.bucket_month_number) as month_number,
+        greatest(
+            {{ month_number(company_day('contacts.opened_at')) }}, run_context.bucket_month_number
+        ) as month_number,
         case
             when contacts.outcome in ('merged', 'spam')
                 then {{ month_number(company_day('coalesce(contacts.closed_at, contacts.opened_at)')) }}
@@ -195,7 +197,7 @@ spine as (
 ),
 
 -- all frames end with the month before: nothing of the month itself is seen
-trailing_figures as (
+known as (
 
     select
         spine.customer_number,
@@ -227,22 +229,22 @@ final as (
         customers.customer_id,
         months.month,
         customers.allows_profiling,
-        {{ days_between('trailing_figures.last_purchase_on', 'months.month') }} as recency_days,
-        cast(coalesce(trailing_figures.purchases_12m, 0) - coalesce(voids_by_month.purchases, 0) as bigint) as purchases_12m,
-        cast(coalesce(trailing_figures.net_amount_12m, 0) as decimal(18, 4)) as net_amount_12m,
-        cast(trailing_figures.margin_12m as decimal(18, 4)) as margin_12m,
-        cast(coalesce(trailing_figures.value_12m, 0) as decimal(18, 4)) as value_12m,
-        cast(coalesce(trailing_figures.contacts_12m, 0) - coalesce(voids_by_month.contacts, 0) as bigint) as contacts_12m,
+        {{ days_between('known.last_purchase_on', 'months.month') }} as recency_days,
+        cast(coalesce(known.purchases_12m, 0) - coalesce(voids_by_month.purchases, 0) as bigint) as purchases_12m,
+        cast(coalesce(known.net_amount_12m, 0) as decimal(18, 4)) as net_amount_12m,
+        cast(known.margin_12m as decimal(18, 4)) as margin_12m,
+        cast(coalesce(known.value_12m, 0) as decimal(18, 4)) as value_12m,
+        cast(coalesce(known.contacts_12m, 0) - coalesce(voids_by_month.contacts, 0) as bigint) as contacts_12m,
         greatest({{ days_between('customers.first_seen_on', 'months.month') }}, 0) as tenure_days
-    from trailing_figures
-    inner join customers on trailing_figures.customer_number = customers.customer_number
-    inner join months on trailing_figures.month_number = months.month_number
+    from known
+    inner join customers on known.customer_number = customers.customer_number
+    inner join months on known.month_number = months.month_number
     cross join run_context
     left join voids_by_month
         on
-            trailing_figures.customer_number = voids_by_month.customer_number
-            and trailing_figures.month_number = voids_by_month.month_number
-    where trailing_figures.month_number >= run_context.first_month_number
+            known.customer_number = voids_by_month.customer_number
+            and known.month_number = voids_by_month.month_number
+    where known.month_number >= run_context.first_month_number
 
 )
 

@@ -1,6 +1,47 @@
 with
 
--- every row that carries keys of people; the clear key travels with its hash, because the smallest key of a customer is chosen by text
+-- feeds that name a customer by id and by nothing else
+customer_ids as (
+
+    select
+        customer_id_key_space,
+        customer_id_key,
+        customer_id_hash,
+        opened_at as seen_at
+    from {{ ref('stg_crm__contacts') }}
+    union all
+    select
+        customer_id_key_space,
+        customer_id_key,
+        customer_id_hash,
+        started_at as seen_at
+    from {{ ref('stg_crm__subscriptions') }}
+    union all
+    select
+        customer_id_key_space,
+        customer_id_key,
+        customer_id_hash,
+        created_at as seen_at
+    from {{ ref('stg_crm__leads') }}
+    union all
+    select
+        customer_id_key_space,
+        customer_id_key,
+        customer_id_hash,
+        assigned_at as seen_at
+    from {{ ref('stg_crm__assignments') }}
+    union all
+    select
+        customer_id_key_space,
+        customer_id_key,
+        customer_id_hash,
+        coalesce(sent_at, answered_at) as seen_at
+    from {{ ref('stg_survey__responses') }}
+
+),
+
+-- every row that carries keys of people; the clear key travels with its hash, because the smallest key of a customer
+-- is chosen by text
 rows_with_keys as (
 
     select
@@ -67,13 +108,6 @@ rows_with_keys as (
         cast(null as varchar) as phone_hash,
         moved_at as seen_at
     from {{ ref('stg_loyalty__movements') }}
-    {% for model, instant in [
-        ('stg_crm__contacts', 'opened_at'),
-        ('stg_crm__subscriptions', 'started_at'),
-        ('stg_crm__leads', 'created_at'),
-        ('stg_crm__assignments', 'assigned_at'),
-        ('stg_survey__responses', 'coalesce(sent_at, answered_at)'),
-    ] %}
     union all
     select
         customer_id_key_space as customer_key_space,
@@ -85,9 +119,8 @@ rows_with_keys as (
         cast(null as varchar) as email_hash,
         cast(null as varchar) as phone_key,
         cast(null as varchar) as phone_hash,
-        {{ instant }} as seen_at
-    from {{ ref(model) }}
-    {% endfor %}
+        seen_at
+    from customer_ids
 
 ),
 

@@ -21,8 +21,8 @@ final as (
         label_en,
         channel,
         measure,
-        cast(threshold as decimal(18,4)) as threshold,
-        cast(target_rate as decimal(9,6)) as target_rate,
+        cast(threshold as decimal(18, 4)) as threshold,
+        cast(target_rate as decimal(9, 6)) as target_rate,
         cast(promised_from as date) as promised_from
     from of_home
     union all
@@ -32,8 +32,8 @@ final as (
         label_en,
         channel,
         measure,
-        cast(threshold as decimal(18,4)) as threshold,
-        cast(target_rate as decimal(9,6)) as target_rate,
+        cast(threshold as decimal(18, 4)) as threshold,
+        cast(target_rate as decimal(9, 6)) as target_rate,
         cast(promised_from as date) as promised_from
     from of_project
     where not exists (select 1 from of_home)

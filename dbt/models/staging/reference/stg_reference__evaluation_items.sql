@@ -21,7 +21,7 @@ final as (
         item_code,
         label_fr,
         label_en,
-        cast(weight as decimal(9,4)) as weight,
+        cast(weight as decimal(9, 4)) as weight,
         cast(is_critical as boolean) as is_critical
     from of_home
     union all
@@ -31,7 +31,7 @@ final as (
         item_code,
         label_fr,
         label_en,
-        cast(weight as decimal(9,4)) as weight,
+        cast(weight as decimal(9, 4)) as weight,
         cast(is_critical as boolean) as is_critical
     from of_project
     where not exists (select 1 from of_home)

@@ -18,7 +18,7 @@ final as (
     select
         grid_version,
         level_code,
-        cast(score as decimal(9,4)) as score,
+        cast(score as decimal(9, 4)) as score,
         label_fr,
         label_en
     from of_home
@@ -26,7 +26,7 @@ final as (
     select
         grid_version,
         level_code,
-        cast(score as decimal(9,4)) as score,
+        cast(score as decimal(9, 4)) as score,
         label_fr,
         label_en
     from of_project

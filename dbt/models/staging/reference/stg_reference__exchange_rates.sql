@@ -18,13 +18,13 @@ final as (
     select
         currency,
         cast(valid_from as date) as valid_from,
-        cast(rate as decimal(18,8)) as rate
+        cast(rate as decimal(18, 8)) as rate
     from of_home
     union all
     select
         currency,
         cast(valid_from as date) as valid_from,
-        cast(rate as decimal(18,8)) as rate
+        cast(rate as decimal(18, 8)) as rate
     from of_project
     where not exists (select 1 from of_home)
 

@@ -17,12 +17,12 @@ final as (
 
     select
         cast(value_segment as integer) as value_segment,
-        cast(satisfaction_target as decimal(9,6)) as satisfaction_target
+        cast(satisfaction_target as decimal(9, 6)) as satisfaction_target
     from of_home
     union all
     select
         cast(value_segment as integer) as value_segment,
-        cast(satisfaction_target as decimal(9,6)) as satisfaction_target
+        cast(satisfaction_target as decimal(9, 6)) as satisfaction_target
     from of_project
     where not exists (select 1 from of_home)
 

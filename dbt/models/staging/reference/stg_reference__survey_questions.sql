@@ -20,8 +20,8 @@ final as (
         construct,
         dimension,
         item,
-        cast(scale_min as decimal(9,2)) as scale_min,
-        cast(scale_max as decimal(9,2)) as scale_max,
+        cast(scale_min as decimal(9, 2)) as scale_min,
+        cast(scale_max as decimal(9, 2)) as scale_max,
         cast(higher_is_better as boolean) as higher_is_better,
         wording_fr,
         wording_en
@@ -32,8 +32,8 @@ final as (
         construct,
         dimension,
         item,
-        cast(scale_min as decimal(9,2)) as scale_min,
-        cast(scale_max as decimal(9,2)) as scale_max,
+        cast(scale_min as decimal(9, 2)) as scale_min,
+        cast(scale_max as decimal(9, 2)) as scale_max,
         cast(higher_is_better as boolean) as higher_is_better,
         wording_fr,
         wording_en

@@ -1,0 +1,292 @@
+"""The pack as a workbook: readiness first, numbers as numbers, dates as dates, texts that can never become formulas.
+
+Here: sheets, number formats, widths. Not here: which figure (`figures.py`), words (`wording.py`), text formats of
+people (`formats.py`). The same report gives the same bytes: the file's dates are the as-of date.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import xlsxwriter
+
+from dagster_project.packs.figures import SEGMENTS, KpiFigures, Report, is_settled
+from dagster_project.packs.formats import Formats
+from dagster_project.packs.html import Company, month_sentence
+from dagster_project.packs.rows import figure_caveats, first_sentence, reason_text
+from dagster_project.packs.wording import Words
+
+_LONGEST_COLUMN = 70
+# Excel shows these in the reader's own language: the comma and the space are the reader's, not the file's
+_NUMBER_FORMATS = {
+    "rate": "0.0%",
+    "score": "0.00",
+    "nps": '+0.0;-0.0;0.0',
+    "seconds": "#,##0",
+    "count": "#,##0",
+    "integer": "#,##0",
+    "date": "dd/mm/yyyy",
+    "month": "mm/yyyy",
+    "points": '+0.0;-0.0;0.0',
+    "share": '+0.0%;-0.0%;0.0%',
+}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A cell: a value of a Python type and the name of its number format."""
+
+    value: float | int | date | None
+    kind: str
+    is_greyed: bool = False
+
+
+Content = Typed | str | None
+
+
+def render_xlsx(report: Report, company: Company, audience: str, words: Words) -> bytes:
+    """The whole workbook as bytes."""
+    return _Workbook(report, company, audience, words).render()
+
+
+class _Workbook:
+    def __init__(self, report: Report, company: Company, audience: str, words: Words) -> None:
+        self._report, self._company, self._audience, self._words = report, company, audience, words
+        self._formats = Formats(words.language, company.currency)
+        self._buffer = io.BytesIO()
+        # a text such as "=1+1" stays a text, an address stays a text
+        self._book = xlsxwriter.Workbook(
+            self._buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        )
+        self._cell_formats: dict[tuple[str, bool], Any] = {}
+        self._title = self._book.add_format({"bold": True, "font_size": 14})
+        self._head = self._book.add_format(
+            {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2"}
+        )
+        self._text = self._book.add_format({"text_wrap": True, "valign": "top"})
+        self._grey_text = self._book.add_format({"text_wrap": True, "valign": "top", "font_color": "#808080"})
+
+    def render(self) -> bytes:
+        words, publication = self._words, self._report.publication
+        self._book.set_properties(
+            {
+                "title": words("title"),
+                "author": words("product"),
+                "company": self._company.name,
+                "comments": publication.publication_id,
+                "created": datetime.combine(publication.as_of_date, time()),
+            }
+        )
+        self._readiness()
+        self._feeds()
+        self._kpis()
+        self._trends()
+        self._segments()
+        self._definitions()
+        self._publication()
+        self._book.close()
+        return self._buffer.getvalue()
+
+    def _readiness(self) -> None:
+        words = self._words
+        rows: list[list[Content]] = [
+            [words(verdict), words.topic(kpi.topic), words.spaced(kpi.definition.label), reason_text(kpi, words) if verdict != "ready" else ""]
+            for verdict in ("ready", "degraded", "unavailable")
+            for kpi in self._report.of_verdict(verdict)  # type: ignore[arg-type]
+        ]
+        self._sheet("sheet_readiness", words("readiness"), ["verdict", "topic", "indicator", "reason"], rows)
+
+    def _feeds(self) -> None:
+        words = self._words
+        fresh = {True: "fresh_yes", False: "fresh_no", None: "fresh_unknown"}
+        rows: list[list[Content]] = [
+            [
+                words.feed(feed.feed),
+                words("present_yes" if feed.is_present else "present_no"),
+                words(fresh[feed.is_fresh]),
+                Typed(feed.last_day, "date"),
+                Typed(feed.history_days, "integer"),
+                Typed(feed.kpis, "integer"),
+            ]
+            for feed in self._report.feeds
+        ]
+        self._sheet("sheet_feeds", words("feeds_caption"), ["feed", "present", "fresh", "horizon", "history", "used_by"], rows)
+
+    def _kpis(self) -> None:
+        words = self._words
+        rows = [self._kpi(kpi) for kpi in self._report.kpis]
+        heads = [
+            "topic", "indicator", "unit", "month", "value", "previous_long", "target", "change", "change_percent", "status",
+            "n_long", "as_of", "interval_low", "interval_high", "immature", "restated", "caveat",
+        ]
+        self._sheet("sheet_kpis", month_sentence(self._report, words, self._formats), heads, rows)
+
+    def _kpi(self, kpi: KpiFigures) -> list[Content]:
+        words, cell = self._words, kpi.current if kpi.is_shown else None
+        unit = kpi.definition.unit
+        label = words.spaced(kpi.definition.label)
+        head: list[Content] = [words.topic(kpi.topic), label, self._unit(unit)]
+        as_of = Typed(self._report.publication.as_of_date, "date")
+        if cell is None:
+            reason = "; ".join(figure_caveats(kpi, words, self._formats))
+            return [*head, None, None, None, None, None, None, words("status_unavailable"), None, as_of, None, None, None, None, reason]
+        grey = not cell.is_publishable
+        change = kpi.change
+        is_points = unit == "rate"
+        caveats = [*figure_caveats(kpi, words, self._formats), first_sentence(words.spaced(kpi.definition.caveats))]
+        return [
+            *head,
+            Typed(kpi.month, "month", grey),
+            Typed(cell.value, unit, grey),
+            Typed(cell.previous_value, unit, grey),
+            Typed(cell.target, unit),
+            Typed(change.absolute * 100, "points") if change and is_points else Typed(change.absolute if change else None, unit),
+            Typed(change.relative if change else None, "share"),
+            words(kpi.status or "no_target") if kpi.status != "unavailable" else words("status_unavailable"),
+            Typed(cell.sample_size, "integer"),
+            as_of,
+            Typed(cell.interval_low, unit, grey),
+            Typed(cell.interval_high, unit, grey),
+            Typed(cell.immature_count, "integer"),
+            words("yes" if cell.is_restated else "no"),
+            "; ".join(caveat for caveat in caveats if caveat),
+        ]
+
+    def _trends(self) -> None:
+        words = self._words
+        rows: list[list[Content]] = []
+        for kpi in self._report.kpis:
+            for month, cell in kpi.trend if kpi.is_shown else ():
+                if cell is None:
+                    continue
+                unit, grey = kpi.definition.unit, not cell.is_publishable
+                rows.append(
+                    [
+                        words.spaced(kpi.definition.label),
+                        self._unit(unit),
+                        Typed(month, "month", grey),
+                        Typed(cell.value, unit, grey),
+                        Typed(cell.interval_low, unit, grey),
+                        Typed(cell.interval_high, unit, grey),
+                        Typed(cell.sample_size, "integer", grey),
+                        words("yes" if cell.is_publishable else "no"),
+                        words("no" if is_settled(cell) else "yes"),
+                        words("yes" if cell.is_restated else "no"),
+                    ]
+                )
+        heads = ["indicator", "unit", "month", "value", "interval_low", "interval_high", "n_long", "publishable", "provisional", "restated"]
+        self._sheet("sheet_trends", words("trends"), heads, rows)
+
+    def _segments(self) -> None:
+        words, labels = self._words, self._report.segment_labels
+        rows: list[list[Content]] = []
+        for kpi in self._report.segmented:
+            for member in SEGMENTS:
+                cell = kpi.segments.get(member)
+                if cell is None or cell.value is None:
+                    continue
+                unit, grey = kpi.definition.unit, not cell.is_publishable
+                rows.append(
+                    [
+                        words.spaced(kpi.definition.label),
+                        self._unit(unit),
+                        Typed(kpi.month, "month", grey),
+                        labels.get(member) or words.segment(member),
+                        Typed(cell.value, unit, grey),
+                        Typed(cell.interval_low, unit, grey),
+                        Typed(cell.interval_high, unit, grey),
+                        Typed(cell.sample_size, "integer", grey),
+                        words("yes" if cell.is_publishable else "no"),
+                    ]
+                )
+        heads = ["indicator", "unit", "month", "segment", "value", "interval_low", "interval_high", "n_long", "publishable"]
+        self._sheet("sheet_segments", words("segments_lead"), heads, rows)
+
+    def _definitions(self) -> None:
+        words = self._words
+        rows: list[list[Content]] = [
+            [
+                kpi.definition.kpi,
+                words.spaced(kpi.definition.label),
+                words.spaced(kpi.definition.purpose),
+                words.spaced(kpi.definition.formula),
+                words.spaced(kpi.definition.caveats),
+                self._unit(kpi.definition.unit),
+                words(f"direction_{kpi.definition.direction}"),
+                ", ".join(words.feed(feed) for feed in kpi.definition.feeds),
+                kpi.definition.owner,
+                kpi.definition.version,
+            ]
+            for kpi in self._report.kpis
+        ]
+        heads = ["code", "indicator", "purpose", "formula", "caveats", "unit", "direction", "feeds", "owner_label", "definition_version"]
+        self._sheet("sheet_definitions", words("trends_lead"), heads, rows)
+
+    def _publication(self) -> None:
+        words, publication = self._words, self._report.publication
+        rows: list[list[Content]] = [
+            [words("publication"), publication.publication_id],
+            [words("as_of"), Typed(publication.as_of_date, "date")],
+            [words("data_horizon"), Typed(self._report.last_day, "date")],
+            [words("checks"), words("checks_value", passed=publication.checks_passed, warned=publication.checks_warned)],
+            [words("run"), publication.run_id],
+            [words("inputs_hash"), publication.inputs_hash],
+            [words("project_version"), publication.project_version],
+            [words("time_zone"), self._company.time_zone],
+        ]
+        self._sheet("sheet_publication", words("about"), ["indicator", "value"], rows)
+
+    def _unit(self, unit: str) -> str:
+        return self._company.currency if unit == "currency" else self._words(f"unit_{unit}")
+
+    def _sheet(self, name: str, lead: str, heads: Sequence[str], rows: Sequence[Sequence[Content]]) -> None:
+        """One sheet: title lines, a frozen head with filters, typed rows, widths by content, A4 landscape."""
+        words = self._words
+        sheet = self._book.add_worksheet(words(name))
+        simulated = f" – {words('simulated_long')}" if self._company.is_simulated else ""
+        sheet.write_string(0, 0, f"{words('title')} – {self._company.name}{simulated}", self._title)
+        sheet.write_string(1, 0, lead)
+        top = 3
+        for column, head in enumerate(heads):
+            sheet.write_string(top, column, words(head), self._head)
+        widths = [len(words(head)) for head in heads]
+        for line, row in enumerate(rows, start=top + 1):
+            for column, content in enumerate(row):
+                widths[column] = max(widths[column], self._write(sheet, line, column, content))
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, min(_LONGEST_COLUMN, max(9, width + 2)))
+        sheet.freeze_panes(top + 1, 2 if len(heads) > 3 else 0)
+        if rows:
+            sheet.autofilter(top, 0, top + len(rows), len(heads) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(top)
+        sheet.set_footer(f"&L{self._report.publication.publication_id}&R&P / &N")
+
+    def _write(self, sheet: Any, line: int, column: int, content: Content) -> int:
+        """Write one cell by its type; returns the width of its text in characters."""
+        if content is None or (isinstance(content, Typed) and content.value is None):
+            sheet.write_blank(line, column, None, self._text)
+            return 0
+        if isinstance(content, str):
+            sheet.write_string(line, column, content, self._text)
+            return len(content)
+        style = self._style(content.kind, content.is_greyed)
+        if isinstance(content.value, date):
+            sheet.write_datetime(line, column, datetime.combine(content.value, time()), style)
+            return 10
+        sheet.write_number(line, column, content.value, style)
+        return 12
+
+    def _style(self, kind: str, is_greyed: bool) -> Any:
+        key = (kind, is_greyed)
+        if key not in self._cell_formats:
+            pattern = f'#,##0.00 "{self._company.currency}"' if kind == "currency" else _NUMBER_FORMATS[kind]
+            style = {"num_format": pattern, "valign": "top"} | ({"font_color": "#808080", "italic": True} if is_greyed else {})
+            self._cell_formats[key] = self._book.add_format(style)
+        return self._cell_formats[key]
