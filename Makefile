@@ -8,7 +8,7 @@ REAL_HOME ?= real-home
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate bench dev
+.PHONY: help setup run run-real test test-real test-browser lint format lock simulate docs dev lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,7 +32,7 @@ run: setup ## run the sample company and print its KPI table
 run-real: setup ## build the real home in real-home/ from SERVICE_VALUE_REAL_DATA and run it
 	@test -d "$(SERVICE_VALUE_REAL_DATA)" || { echo "make run-real needs the real data: set SERVICE_VALUE_REAL_DATA to its folder (now '$(SERVICE_VALUE_REAL_DATA)', which is not there)"; exit 1; }
 	@$(BIN)/python tests/real/build_real_home.py "$(SERVICE_VALUE_REAL_DATA)" "$(REAL_HOME)"
-	@$(BIN)/service-value run "$(REAL_HOME)"
+	@SERVICE_VALUE_SALT="$${SERVICE_VALUE_SALT:-public data need no secret}" $(BIN)/service-value run "$(REAL_HOME)"
 
 test: setup ## every test that needs no more than this checkout
 	@$(BIN)/python -m pytest -m "not real and not browser"
@@ -61,6 +61,9 @@ simulate: setup ## write a simulated company: make simulate HOME_FOLDER=... CUST
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml
+
+docs: setup ## make the KPI dictionary anew
+	@$(BIN)/python docs/make_kpi_dictionary.py
 
 lock: ## pin everything anew in requirements.lock (needs uv)
 	@uv pip compile --universal --python-version 3.11 --extra dev --extra browser --generate-hashes --no-strip-extras \

@@ -5,17 +5,22 @@ Exit codes: 0 published (or done), 1 a check or a feed stopped it, 2 the configu
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from dagster_project.settings import Settings, silence_telemetry
+
+if TYPE_CHECKING:
+    from dagster_project.orchestration.session import Session
 
 silence_telemetry()
 
@@ -25,7 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a customer service is worth, to whom, and whether the figure can be trusted.",
 )
-console = Console(file=sys.stdout, highlight=False)
+# a log file has no width: wide enough for the KPI table
+console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True, highlight=False)
 
 HomeArgument = Annotated[
@@ -93,18 +99,35 @@ def simulate(
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Write a company with known truth: all feeds, as its systems would export them."""
+    from dagster_project.simulation.simulate import SimulationError
     from dagster_project.simulation.simulate import simulate as write_company
 
-    report = write_company(home.expanduser().resolve(), customers=customers, months=months, seed=seed)
-    console.print(f"Simulated company written: {report}")
+    target = home.expanduser().resolve()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        report = write_company(target, customers=customers, months=months, seed=seed)
+    except (SimulationError, OSError) as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    for feed, count in report.rows.items():
+        console.print(f"  {feed:24}{count:>12,} rows")
+    console.print(f"Simulated company written to {target}: {report.files} files in {report.seconds:.0f} s.", soft_wrap=True)
+    console.print(f"Next: service-value run {target}", soft_wrap=True)
 
 
 def main() -> None:
     """Entry point of the command."""
+    # registered first, so run last: DuckDB's binding (nanobind) prints a page about leaks of its own at exit
+    atexit.register(_close_stderr)
     try:
         app(standalone_mode=True)
     except Stopped as stopped:
         sys.exit(stopped.code)
+
+
+def _close_stderr() -> None:
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _parse_day(text: str | None) -> date | None:

@@ -14,10 +14,14 @@ Not here: what is asserted (`expectations.py` and the suites) and what follows f
 
 from __future__ import annotations
 
+import atexit
+import gc
 import itertools
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from types import TracebackType
 from typing import Any
@@ -74,6 +78,22 @@ def _keep_connection() -> None:
         setattr(engine, _LISTED, (*listed, _DuckDBDialect()))
 
 
+@cache
+def _leave_quietly() -> None:
+    """Empty duckdb-engine's modules when the interpreter ends.
+
+    GX and SQLAlchemy keep each other alive until the very end and duckdb-engine with them: DuckDB's wheel then prints
+    forty lines about leaked instances below the last words of a run. Nothing uses the engine any more at that point.
+    """
+
+    def empty() -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "duckdb_engine"]:
+            vars(sys.modules[name]).clear()
+        gc.collect()
+
+    atexit.register(empty)
+
+
 class GxSession:
     """A private in-memory DuckDB and a Great Expectations context on it. Use as a context manager.
 
@@ -86,6 +106,7 @@ class GxSession:
         gx = import_module("great_expectations")
         progress = import_module("great_expectations.data_context.types.base").ProgressBarsConfig(globally=False)
         _keep_connection()
+        _leave_quietly()
         self._gx = gx
         self._measures = import_module("dagster_project.checks.gx_measure")
         # GX logs each failed query with its whole text, values included: the failures are reported in words, masked

@@ -14,7 +14,13 @@ from typing import Any
 
 import duckdb
 
-_PLAIN_SELECT: dict[str, object] = {"where_clause": None, "group_expressions": [], "having": None, "qualify": None, "modifiers": []}
+_PLAIN_SELECT: dict[str, object] = {
+    "where_clause": None,
+    "group_expressions": [],
+    "having": None,
+    "qualify": None,
+    "modifiers": [],
+}
 
 
 class _Parser(threading.local):
@@ -44,8 +50,8 @@ def problem_of_expression(expression: str) -> str | None:
     parsed = _PARSER.parse(_as_select(expression)) if expression.strip() else {"error": True, "error_message": "empty"}
     quoted = expression.strip() if '"' not in expression and len(expression) < 60 else "Net amount"
     hint = (
-        "expected one SQL expression; a column name with spaces or signs, or that is a word of SQL, goes between double "
-        f"quotes: '\"{quoted}\"'"
+        "expected one SQL expression; a column name with spaces or signs, or that is a word of SQL, goes between "
+        f"double quotes: '\"{quoted}\"'"
     )
     if parsed.get("error"):
         return f"{expression!r} is not an SQL expression ({parsed.get('error_message')}); {hint}"

@@ -100,7 +100,7 @@ class Windows(_Model):
 
 
 class Options(_Model):
-    """How the values of a source are written. `optional_columns`: source columns that a file may lack (read as null)."""
+    """How the values of a source are written. `optional_columns`: source columns that a file may lack (then null)."""
 
     delimiter: StrictStr = ","
     quote: StrictStr = '"'

@@ -1,4 +1,4 @@
-"""The batches of raw: their manifests, which files are known, which batches are active. Writing them is `landing.py`."""
+"""The batches of raw: their manifests, which files are known, which batches count. Writing them is `landing.py`."""
 
 from __future__ import annotations
 

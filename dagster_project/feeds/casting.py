@@ -1,4 +1,4 @@
-"""From text to the types of the contract, exactly or not at all: what does not survive the way there and back is refused.
+"""From text to the types of the contract, exactly or not at all: what does not survive the way and back is refused.
 
 DuckDB's own CSV typing rounds 12.75 to 13 when early rows are integers, so nothing is guessed: every value is checked
 by pattern, cast, and refused with a reason that names the column. A row with several faults has several reasons.
@@ -67,8 +67,8 @@ def typed_select(casting: Casting) -> str:
     """The SELECT over the mapping that yields typed columns, `_key` columns, and the faults of each row.
 
     Columns: `__file_no`, `__line`, the columns of the contract (null where the value is refused), `<column>_key`,
-    `__row_hash` (63 bits of md5 over the typed columns), `__ambiguous`, `__missing` (local hours that exist twice or not
-    at all), `__codes` (names of the faults, without values; null for a good row), `__reasons` (with values),
+    `__row_hash` (63 bits of md5 over the typed columns), `__ambiguous`, `__missing` (local hours that exist twice or
+    not at all), `__codes` (names of the faults, without values; null for a good row), `__reasons` (with values),
     `__original` (the mapped texts of a refused row).
     """
     feed = casting.feed
@@ -99,7 +99,8 @@ def typed_select(casting: Casting) -> str:
                 if near is not None:
                     again = f"timezone({sql.text(zone)}, timezone('UTC', {name}))"
                     twice = " or ".join(
-                        f"timezone({sql.text(zone)}, timezone('UTC', {name} - interval {minutes} minute)) = {_l(column)}"
+                        f"timezone({sql.text(zone)}, timezone('UTC', {name} - interval {minutes} minute))"
+                        f" = {_l(column)}"
                         for minutes in _transitions(zone).minutes
                     )
                     missing.append(f"case when {near} then ({again} <> {_l(column)})::integer else 0 end")
@@ -126,7 +127,8 @@ def typed_select(casting: Casting) -> str:
     ]
     # A null is told from an empty text, and a value from its neighbour, by signs that no export holds.
     business = ", ".join(
-        "chr(30)" if column in absent else f"coalesce({sql.name(column.name)}::varchar, chr(30))" for column in feed.columns
+        "chr(30)" if column in absent else f"coalesce({sql.name(column.name)}::varchar, chr(30))"
+        for column in feed.columns
     )
     hidden = f"{HIDDEN_FILE}, {HIDDEN_LINE}"
     all_texts = ", ".join(_t(column) for column in columns)
@@ -183,7 +185,8 @@ def decimal_value(text: str, options: Options, sql_type: str, decimals: int, rea
             f"then try_cast({text} as {sql_type})"
         )
     return (
-        f"case when {text} is null then null when regexp_full_match({text}, {sql.text(plain)}) then {cast(text)}{canonical} "
+        f"case when {text} is null then null "
+        f"when regexp_full_match({text}, {sql.text(plain)}) then {cast(text)}{canonical} "
         f"when regexp_full_match({text}, {sql.text(grouped)}) then {cast(stripped)} end"
     )
 

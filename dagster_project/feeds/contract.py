@@ -47,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule over several columns of one row. A row for which `is_broken` (SQL over typed columns) is true is quarantined."""
+    """A rule over the columns of a row. A row for which `is_broken` (SQL over typed columns) is true is quarantined."""
 
     name: str
     is_broken: str
@@ -147,10 +147,13 @@ _FEEDS = (
             _text("outcome", allowed=("resolved", "unresolved", "abandoned", "transferred", "merged", "spam")),
             _text("agent_id", identity="agent"), _text("queue"),
             _int("transfer_count", minimum=0), _int("reopen_count", minimum=0), _text("merged_into_contact_id"),
-            _bool("is_automated"), _bool("has_cancellation_intent"), _text("retention_offer"), _text("language"), _UPDATED,
+            _bool("is_automated"), _bool("has_cancellation_intent"), _text("retention_offer"), _text("language"),
+            _UPDATED,
         ),
         event_at=("opened_at",),
-        rules=(_order("opened_at", "answered_at"), _order("opened_at", "closed_at"), _order("answered_at", "closed_at")),
+        rules=(
+            _order("opened_at", "answered_at"), _order("opened_at", "closed_at"), _order("answered_at", "closed_at"),
+        ),
     ),
     Feed(
         "crm_agents", "crm", "agents", ("agent_id", "valid_from"),
@@ -259,7 +262,9 @@ _FEEDS = (
         event_at=("sent_at", "answered_at"),
         rules=(
             _order("sent_at", "answered_at"),
-            RowRule("has_an_instant", "sent_at is null and answered_at is null", "sent_at and answered_at are both missing"),
+            RowRule(
+                "has_an_instant", "sent_at is null and answered_at is null", "sent_at and answered_at are both missing",
+            ),
         ),
     ),
     Feed(

@@ -99,10 +99,11 @@ def coverage(home: Path, company: Company, feed_name: str, as_of_end: datetime |
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("set timezone = 'UTC'")
-        # Summed by quarter of an hour first (the finest offset of a time zone): converting each row cost more than the scan.
+        # By quarter of an hour first (the finest offset of a time zone): converting each row cost more than the scan.
         found = connection.execute(f"""
             with quarters as (
-                select time_bucket(interval '15 minutes', event_at) as quarter, count(*) as rows from ({rows}) group by 1
+                select time_bucket(interval '15 minutes', event_at) as quarter, count(*) as rows
+                from ({rows}) group by 1
             )
             select (timezone({sql.text(company.time_zone)}, timezone('UTC', quarter)))::date as day, sum(rows)::bigint
             from quarters group by 1

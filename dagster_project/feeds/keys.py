@@ -34,7 +34,10 @@ def phone_key(expression: str, country: str) -> str:
     digits = f"regexp_replace(regexp_replace({expression}, '[a-zA-Z#;].*$', ''), '[^0-9+]', '', 'g')"
     metadata = PhoneMetadata.metadata_for_region(country, None)
     if metadata is None:
-        plain = f"case when {digits} like '+%' then ltrim({digits}, '+') when {digits} like '00%' then substr({digits}, 3) end"
+        plain = (
+            f"case when {digits} like '+%' then ltrim({digits}, '+') "
+            f"when {digits} like '00%' then substr({digits}, 3) end"
+        )
         return f"case when regexp_full_match({plain}, {sql.text(_E164)}) then {plain} end"
     code = str(metadata.country_code)
     trunk = str(metadata.national_prefix or "")
@@ -68,7 +71,8 @@ def phone_key(expression: str, country: str) -> str:
     )
     # One-element lists bind the intermediate values, so that each is computed once.
     bound = f"list_transform([{digits}], lambda written: list_transform([{number}], lambda number: {rule})[1])[1]"
-    return f"list_transform([{bound}], lambda found: case when regexp_full_match(found, {sql.text(_E164)}) then found end)[1]"
+    valid = f"case when regexp_full_match(found, {sql.text(_E164)}) then found end"
+    return f"list_transform([{bound}], lambda found: {valid})[1]"
 
 
 def normalised_key(expression: str, key_space: str, country: str) -> str:

@@ -182,7 +182,8 @@ def _refuse_erasure(home: Path, company: Company) -> None:
     name = company.privacy.erasure_list
     if name is not None and (home / name).is_file():
         raise ConfigurationError(
-            f"{FILE_NAME}: privacy.erasure_list: {name} exists, but this version cannot erase persons yet; nothing was landed"
+            f"{FILE_NAME}: privacy.erasure_list: {name} exists, but this version cannot erase persons yet; "
+            "nothing was landed"
         )
 
 
@@ -298,7 +299,8 @@ class _Landing:
                 raise FeedError(
                     self.feed.name,
                     f"the mapping changed, and the earlier query did not select source_file: the rows of "
-                    f"{', '.join(missing)} cannot be told from those of files that are landed anew; put these files back",
+                    f"{', '.join(missing)} cannot be told from those of files that are landed anew; "
+                    "put these files back",
                 )
             superseded[batch.batch_id].append("")
 
@@ -398,8 +400,9 @@ class _Landing:
         columns |= {name: kind for name, kind in schema.items() if name.endswith("_key") and name not in columns}
         items = ", ".join(f"null::{kind} as {sql.name(name)}" for name, kind in columns.items())
         connection.execute(
-            f"create table typed as select null::integer as {HIDDEN_FILE}, null::bigint as {HIDDEN_LINE}, {items}, null::bigint as __row_hash, 0 as __ambiguous, "
-            "0 as __missing, null::varchar[] as __codes, null::varchar[] as __reasons, null::varchar as __original limit 0"
+            f"create table typed as select null::integer as {HIDDEN_FILE}, null::bigint as {HIDDEN_LINE}, {items}, "
+            "null::bigint as __row_hash, 0 as __ambiguous, 0 as __missing, null::varchar[] as __codes, "
+            "null::varchar[] as __reasons, null::varchar as __original limit 0"
         )
         self.has_lines = True
         self.is_query = False
@@ -450,7 +453,9 @@ class _Landing:
         connection.execute("""
             insert into known
             select __row from hashes
-            join (select __ordinal, __row_hash from hashes where __is_good group by all having count(*) > 1) using (__ordinal, __row_hash)
+            join (
+                select __ordinal, __row_hash from hashes where __is_good group by all having count(*) > 1
+            ) using (__ordinal, __row_hash)
             where __is_good
             qualify row_number() over (partition by __ordinal, __row_hash order by __row) > 1
         """)
@@ -482,18 +487,20 @@ class _Landing:
         connection.execute("create table returned (__row bigint, not_before timestamp)")
 
     def _compare_states(self, connection: duckdb.DuckDBPyConnection, raw: str) -> None:
-        """Each file is a state: a row is known if the last state that held its key had it, and it did not vanish since."""
+        """Each file is a state: a row is known if the last state with its key had it, and it did not vanish since."""
         live = (
             f"""
             select __key, row_hash from ({raw})
-            qualify sequence = max(sequence) over (partition by __key) and not bool_or(is_tombstone) over (partition by __key, sequence)
+            qualify sequence = max(sequence) over (partition by __key)
+                and not bool_or(is_tombstone) over (partition by __key, sequence)
         """
             if raw
             else "select null::varchar as __key, null::bigint as row_hash limit 0"
         )
         connection.execute(f"""
             create table presence as
-            select {self._key_text} as __key, __ordinal as ordinal, case when __codes is null then __row_hash end as row_hash, __row
+            select {self._key_text} as __key, __ordinal as ordinal,
+                case when __codes is null then __row_hash end as row_hash, __row
             from hashed where {" and ".join(f"{sql.name(column)} is not null" for column in self.feed.key)}
             union all
             select __key, -1, row_hash, null from ({live})
@@ -507,17 +514,23 @@ class _Landing:
                 from keys window each_key as (partition by __key order by ordinal)
             ),
             complete as (select distinct ordinal from parts where is_complete and {is_full}),
-            gone as (select states.ordinal, (select min(complete.ordinal) from complete where complete.ordinal > states.ordinal) as gone_at
-                from (select distinct ordinal from keys) as states)
-            select neighbours.*, case when gone.gone_at < coalesce(neighbours.after, 2147483647) then gone.gone_at end as gone_at
+            gone as (
+                select states.ordinal,
+                    (select min(complete.ordinal) from complete where complete.ordinal > states.ordinal) as gone_at
+                from (select distinct ordinal from keys) as states
+            )
+            select neighbours.*,
+                case when gone.gone_at < coalesce(neighbours.after, 2147483647) then gone.gone_at end as gone_at
             from neighbours join gone using (ordinal)
         """)
         connection.execute("""
             insert into known
             select now.__row from presence as now
             join turns as turn on turn.__key = now.__key and turn.ordinal = now.ordinal
-            join turns as earlier on earlier.__key = now.__key and earlier.ordinal = turn.before and earlier.gone_at is null
-            join presence as past on past.__key = now.__key and past.ordinal = turn.before and past.row_hash = now.row_hash
+            join turns as earlier
+                on earlier.__key = now.__key and earlier.ordinal = turn.before and earlier.gone_at is null
+            join presence as past
+                on past.__key = now.__key and past.ordinal = turn.before and past.row_hash = now.row_hash
             where now.__row is not null and now.__row not in (select __row from known)
             group by now.__row
         """)
@@ -611,7 +624,9 @@ class _Landing:
         items = ", ".join(f"({values.get(name, 'null')})::{kind}" for name, kind in schema.items())
         return f"""
             union all select {items} from tombstones
-            join (select ordinal, min(name) as name, min(file_hash) as file_hash from parts group by 1) as state using (ordinal)
+            join (
+                select ordinal, min(name) as name, min(file_hash) as file_hash from parts group by 1
+            ) as state using (ordinal)
         """
 
     def _write_quarantine(
@@ -632,7 +647,8 @@ class _Landing:
         connection.execute(f"""
             create table refused as
             select {sql.text(self.feed.name)} as feed, {sql.text(batch_id)} as batch_id, parts.name as source_file,
-                coalesce(parts.file_hash, '') as file_hash, typed.{HIDDEN_LINE} as source_line, typed.__codes as reason_codes,
+                coalesce(parts.file_hash, '') as file_hash, typed.{HIDDEN_LINE} as source_line,
+                typed.__codes as reason_codes,
                 typed.__reasons as reasons, {original} as original{amounts}
             from typed
             left join parts on parts.file_no = typed.{HIDDEN_FILE}
@@ -650,7 +666,7 @@ class _Landing:
 
         # Opened with a spreadsheet: a text that begins like a formula must not become one.
         def harmless(name: str) -> str:
-            return f"case when regexp_matches({name}, '^[=+@\\t\\r-]') then chr(39) || {name} else {name} end as {name.split('.')[-1]}"
+            return f"case when regexp_matches({name}, '^[=+@\\t\\r-]') then chr(39) || {name} else {name} end as {name}"
 
         connection.execute(f"""
             copy (select {harmless("source_file")}, source_line, file_hash, {harmless("reason")}, {harmless("original")}
@@ -712,8 +728,8 @@ class _Landing:
         reasons = "; ".join(f"{count} x {code}" for code, count in list(report.reasons.items())[:5])
         return (
             f"{' and '.join(found)} refused, more than feeds.{self.feed.name}.maximum_quarantine_share ({limit:.2%}); "
-            f"reasons: {reasons}. Nothing was landed. The rows are in {{path}}: correct the export or the mapping, or raise "
-            "the share; the next run tries the files again"
+            f"reasons: {reasons}. Nothing was landed. The rows are in {{path}}: correct the export or the mapping, or "
+            "raise the share; the next run tries the files again"
         )
 
     def _manifest(
@@ -732,10 +748,12 @@ class _Landing:
                     select {HIDDEN_FILE} as file_no from typed union all select file_no from rejected_rows)
                 left join parts using (file_no) group by 1""",
             "rows_accepted": f"""
-                select coalesce(file_hash, ''), count(*) from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
+                select coalesce(file_hash, ''), count(*)
+                from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
                 where __codes is null and typed.rowid not in (select __row from known) group by 1""",
             "rows_already_known": f"""
-                select coalesce(file_hash, ''), count(*) from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
+                select coalesce(file_hash, ''), count(*)
+                from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
                 where typed.rowid in (select __row from known) group by 1""",
             "rows_quarantined": "select file_hash, count(*) from refused group by 1",
             "tombstones": """
@@ -763,7 +781,7 @@ class _Landing:
         }
 
     def _reconcile(self, connection: duckdb.DuckDBPyConnection, new: Path, refused: Path) -> None:
-        """Count again what lies on disk: rows read = accepted + already known + quarantined + erased, and money likewise."""
+        """Count what lies on disk: read = accepted + already known + quarantined + erased, in rows and in money."""
         amounts = "".join(f", coalesce(sum({sql.name(column.name)}), 0)" for column in self.feed.money)
         accepted = _row(
             connection, f"select count(*){amounts} from read_parquet({sql.text(new / ROWS)}) where not is_tombstone"
@@ -781,7 +799,8 @@ class _Landing:
             raise ReconciliationError(
                 self.feed.name,
                 f"rows do not add up: read {report.rows_read}, but accepted {accepted[0]} + already known "
-                f"{report.rows_already_known} + quarantined {quarantined[0]} + erased {report.rows_erased}; nothing was landed",
+                f"{report.rows_already_known} + quarantined {quarantined[0]} + erased {report.rows_erased}; "
+                "nothing was landed",
             )
         for index, column in enumerate(self.feed.money, start=1):
             money = report.money[column.name]
@@ -795,7 +814,8 @@ class _Landing:
                 raise ReconciliationError(
                     self.feed.name,
                     f"{column.name} does not add up: read {money.read}, but accepted {accepted[index]} + already "
-                    f"known {money.already_known} + quarantined {quarantined[index]} + erased {money.erased}; nothing was landed",
+                    f"known {money.already_known} + quarantined {quarantined[index]} + erased {money.erased}; "
+                    "nothing was landed",
                 )
 
     # -- putting in place -----------------------------------------------------------------------------------------

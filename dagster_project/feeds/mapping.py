@@ -47,8 +47,6 @@ def open_trusted(database: Path, resources: Resources) -> duckdb.DuckDBPyConnect
     """The program's own connection: it may read and write files."""
     connection = duckdb.connect(str(database), config=resources.settings(database.parent))
     connection.execute("set timezone = 'UTC'")
-    # The work database lives for seconds: choosing a compression cost a quarter of the time.
-    connection.execute("set force_compression = 'uncompressed'")
     return connection
 
 
@@ -56,8 +54,6 @@ def open_locked(database: Path, resources: Resources) -> duckdb.DuckDBPyConnecti
     """A connection for SQL that a user wrote: it sees this database and nothing else, and cannot change that."""
     connection = duckdb.connect(str(database), config=resources.settings(database.parent))
     connection.execute("set timezone = 'UTC'")
-    # The work database lives for seconds: choosing a compression cost a quarter of the time.
-    connection.execute("set force_compression = 'uncompressed'")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
@@ -93,7 +89,7 @@ class Mapping:
 def build_mapping(
     connection: duckdb.DuckDBPyConnection, feed: Feed, configuration: FeedConfiguration, reading: Reading
 ) -> Mapping:
-    """Check the mapping against what was read. Raises ConfigurationError (mapping) or FeedError (a file lacks a column)."""
+    """Check the mapping against what was read. Raises ConfigurationError, or FeedError where a file lacks a column."""
     if configuration.query is not None:
         return _query_mapping(connection, feed, configuration, reading)
     return _column_mapping(connection, feed, configuration, reading)

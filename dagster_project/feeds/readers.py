@@ -409,7 +409,8 @@ def _parse_header(job: _Job, part: Part, start: bytes, reading: Reading) -> None
 
 
 def _dialect(delimiter: str, quote: str) -> dict[str, Any]:
-    return {"delimiter": delimiter[:1]} | ({"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE})
+    quoting: dict[str, Any] = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
+    return {"delimiter": delimiter[:1], **quoting}
 
 
 def _unique_names(job: _Job, part: Part, names: Sequence[str], reading: Reading) -> tuple[str, ...]:
@@ -439,7 +440,8 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
     try:
         connection.execute(f"""
             create table {table} as select * from read_csv(
-                {sql.texts(part.path for part in members)}, auto_detect = false, header = true, skip = {options.skip_lines},
+                {sql.texts(part.path for part in members)},
+                auto_detect = false, header = true, skip = {options.skip_lines},
                 delim = {sql.text(options.delimiter)}, quote = {sql.text(options.quote)},
                 escape = {sql.text(options.escape if options.escape is not None else options.quote)},
                 columns = {{{columns}}}, filename = '__path', store_rejects = true, max_line_size = 16777216,
@@ -494,7 +496,8 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
     if not lines:
         return (
             f"select {selected}, files.source_file, records.rowid + files.line_of_row as source_line, "
-            f"files.file_no as __file_no from {table} as records join {table}_files as files on records.__path = files.path"
+            f"files.file_no as __file_no from {table} as records "
+            f"join {table}_files as files on records.__path = files.path"
         )
     numbers = pa.table(
         {
@@ -636,7 +639,8 @@ def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequ
     for table, header in zip(tables, headers, strict=True):
         union = " || ' ' || ".join(f"coalesce({sql.name(column)}, '')" for column in header)
         found = job.connection.execute(
-            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) from (select * from {table} limit 50000)"
+            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) "
+            f"from (select * from {table} limit 50000)"
         ).fetchone()
         if found and found[0]:
             reading.warnings.append(
@@ -710,7 +714,7 @@ def _read_parquet(job: _Job) -> Reading:
                 raise job.error(members[0].name, f"the column {column!r} is binary; expected text, numbers, dates")
             is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
             casts.append(
-                f"{'to_json(' + sql.name(column) + ')' if is_nested else sql.name(column)}::varchar as {sql.name(column)}"
+                f"{f'to_json({sql.name(column)})' if is_nested else sql.name(column)}::varchar as {sql.name(column)}"
             )
         job.connection.execute(f"""
             create table source_rows_{number} as
@@ -774,7 +778,7 @@ def _read_json(job: _Job) -> Reading:
                 when json_type(original) <> 'OBJECT' then 'the line is not a JSON object'
                 when regexp_matches(bare, {sql.text(_INEXACT_NUMBER)})
                     or len(list_filter(regexp_extract_all(bare, '-?[0-9]+\\.[0-9]+'), lambda number: {digits} > 15)) > 0
-                    then 'the line holds a number that is not exact (an exponent, or too many digits); write it as a text'
+                    then 'the line holds a number that is not exact (exponent or too many digits); write it as a text'
             end as reason
         from (select *, regexp_replace(original, {sql.text(_STRINGS)}, '""', 'g') as bare from json_all)
         where trim(original) <> ''

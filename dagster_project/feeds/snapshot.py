@@ -312,7 +312,8 @@ def _write_references(connection: duckdb.DuckDBPyConnection, home: Path, work: P
     for name in REFERENCE_TABLES:
         connection.register("reference_table", overrides[name])
         connection.execute(
-            f"copy (select * from reference_table order by all) to {sql.text(folder / f'{name}.parquet')} (format parquet)"
+            f"copy (select * from reference_table order by all) to {sql.text(folder / f'{name}.parquet')} "
+            "(format parquet)"
         )
         connection.unregister("reference_table")
 

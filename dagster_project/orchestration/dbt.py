@@ -65,8 +65,8 @@ class Translator(DagsterDbtTranslator):
         if dbt_resource_props["resource_type"] == "seed":
             return "reference"
         if dbt_resource_props["resource_type"] == "source":
-            return _SOURCES.get(dbt_resource_props["source_name"], "inputs")
-        folder = dbt_resource_props["fqn"][1]
+            return _SOURCES.get(str(dbt_resource_props["source_name"]), "inputs")
+        folder = str(dbt_resource_props["fqn"][1])
         return _GROUPS.get(folder, folder)
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:

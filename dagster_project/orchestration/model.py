@@ -70,7 +70,7 @@ def inputs(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Materia
         raise dg.Failure(description=str(error), allow_retries=False) from error
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
-    metadata = {"as_of_date": as_of_date(context).isoformat(), "feeds_present": dg.MetadataValue.json(report.feeds_present)}
+    metadata: dict[str, Any] = {"as_of_date": as_of_date(context).isoformat(), "feeds_present": dg.MetadataValue.json(report.feeds_present)}
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 

@@ -269,13 +269,20 @@ def _run_assertions(inputs: Path, warehouse: Path, names: Iterable[str]) -> None
     tool._invoke(["test", "--select", *names], inputs, warehouse, tool._at(tool._manifest(), inputs))
 
 
+_PENDING = "update marts.repurchase_after_contact set pending_amount = pending_amount + 0.01 where value_segment = -1"
+_TRANSFERS = (
+    "update marts.service_operations set numerator = numerator + 1 where kpi = 'transfer_rate' and channel = 'phone'"
+)
+_VERDICT = "update marts.kpi_readiness set verdict = 'unavailable' where kpi = 'inbound_contacts'"
+_CREDITS = "delete from marts.repurchase_credits where window_days = 60"
+# What is done to a good warehouse, for each assertion that has to notice it.
 BROKEN = {
-    "assert_credited_and_pending_euros_are_the_eligible_euros": "delete from marts.repurchase_credits where window_days = 60",
-    "assert_months_after_contact_add_up_to_the_credits": "update marts.repurchase_after_contact set pending_amount = pending_amount + 0.01 where value_segment = -1",
-    "assert_segments_and_channels_after_contact_add_up": "update marts.repurchase_after_contact set pending_amount = pending_amount + 0.01 where value_segment = -1",
-    "assert_operations_add_up_where_events_add": "update marts.service_operations set numerator = numerator + 1 where kpi = 'transfer_rate' and channel = 'phone'",
+    "assert_credited_and_pending_euros_are_the_eligible_euros": _CREDITS,
+    "assert_months_after_contact_add_up_to_the_credits": _PENDING,
+    "assert_segments_and_channels_after_contact_add_up": _PENDING,
+    "assert_operations_add_up_where_events_add": _TRANSFERS,
     "assert_operations_agree_with_contacts": "update marts.contacts set handle_seconds = handle_seconds + 1",
-    "assert_kpi_values_agree_with_readiness": "update marts.kpi_readiness set verdict = 'unavailable' where kpi = 'inbound_contacts'",
+    "assert_kpi_values_agree_with_readiness": _VERDICT,
 }
 
 

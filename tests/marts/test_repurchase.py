@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from tests.marts import random_company as company
-from tests.marts.conftest import Rows, contact, line
+from tests.marts.conftest import Rows, line
+from tests.marts.conftest import contact as make_contact
 from tests.marts.inputs import build, query, write_inputs
 
 Frame = pd.DataFrame
@@ -240,7 +241,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Query:
 
     def called(contact_id: str, customer: str, day: str, **more: Any) -> None:
         rows["crm_contacts"].append(
-            contact(
+            make_contact(
                 contact_id,
                 customer,
                 f"{day} 09:00:00",

@@ -145,3 +145,16 @@ def test_nothing_is_sent_anywhere(session: GxSession) -> None:
         session.execute("select name, value from duckdb_settings() where name like 'auto%known_extensions'")
     )
     assert set(settings.values()) == {"false"}
+
+
+def test_a_process_that_ran_a_suite_ends_without_a_word_on_its_error_stream() -> None:
+    # DuckDB's wheel printed forty lines about leaked instances when GX and duckdb-engine had met in the process
+    code = (
+        "from dagster_project.checks.gx_duckdb import GxSession\n"
+        "from dagster_project.checks.expectations import constant, equals\n"
+        "with GxSession() as session:\n"
+        "    session.execute('create table t as select 1 as id')\n"
+        "    print(session.validate('t', [equals('one', 'rule', 'w', constant(1), 1)])[0].is_kept)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (run.stdout.strip(), run.stderr.strip()) == ("True", "")

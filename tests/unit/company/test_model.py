@@ -1,4 +1,4 @@
-"""`company.yml`: defaults, and every kind of mistake named with its key, what was expected, and what was probably meant."""
+"""`company.yml`: defaults, and every kind of mistake named with its key, what was expected, what was probably meant."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.model import Company, load_company, preset_names, read_preset, resolve_salt
 
 TICKETS: dict[str, Any] = {
-    "reader": "csv", "location": "inbox/pos/*.csv", "time_zone": "Europe/Paris",
+    "reader": "csv",
+    "location": "inbox/pos/*.csv",
+    "time_zone": "Europe/Paris",
     "columns": {
-        "transaction_id": "ticket", "line_number": 1, "sold_at": "date", "sales_channel": "'store'", "quantity": "qte",
-        "net_amount": "montant", "currency": "'EUR'",
+        "transaction_id": "ticket",
+        "line_number": 1,
+        "sold_at": "date",
+        "sales_channel": "'store'",
+        "quantity": "qte",
+        "net_amount": "montant",
+        "currency": "'EUR'",
     },
 }
 
@@ -45,20 +52,38 @@ def with_feed(**more: Any) -> dict[str, Any]:
 def test_the_smallest_file_is_valid_and_everything_else_has_a_default(tmp_path: Path) -> None:
     company = load(tmp_path, minimal())
     assert company.company.model_dump() == {
-        "name": "Essai", "language": "fr", "country": "FR", "time_zone": "Europe/Paris", "currency": "EUR", "simulated": False
+        "name": "Essai",
+        "language": "fr",
+        "country": "FR",
+        "time_zone": "Europe/Paris",
+        "currency": "EUR",
+        "simulated": False,
     }
     assert (company.as_of_date, company.required, company.history_months, company.minimum_sample) == (
-        None, ("pos_transactions",), 36, 30
+        None,
+        ("pos_transactions",),
+        36,
+        30,
     )
     assert company.windows.model_dump() == {
-        "repeat_contact_days": 7, "repurchase_days": (30, 60, 90), "rescue_days": 90, "secured_revenue_months": 12
+        "repeat_contact_days": 7,
+        "repurchase_days": (30, 60, 90),
+        "rescue_days": 90,
+        "secured_revenue_months": 12,
     }
     assert company.identity.model_dump() == {
-        "trusted_keys": ("customer_id", "loyalty_card_id", "email", "phone"), "blocked_keys": (), "largest_cluster": 20,
+        "trusted_keys": ("customer_id", "loyalty_card_id", "email", "phone"),
+        "blocked_keys": (),
+        "largest_cluster": 20,
         "shared_key_limit": 5,
     }
     feed = company.feeds["pos_transactions"]
-    assert (feed.load, feed.key_space, feed.maximum_quarantine_share, feed.date_precision) == ("delta", "crm", 0.01, "second")
+    assert (feed.load, feed.key_space, feed.maximum_quarantine_share, feed.date_precision) == (
+        "delta",
+        "crm",
+        0.01,
+        "second",
+    )
     assert feed.columns["line_number"] == "1"
 
 
@@ -67,14 +92,24 @@ def test_json_is_accepted(tmp_path: Path) -> None:
 
 
 def test_a_full_file_is_read(tmp_path: Path) -> None:
-    company = load(tmp_path, minimal(
-        as_of_date=date(2024, 3, 31), required=["pos_transactions"],
-        feeds={"pos_transactions": TICKETS | {
-            "expected_every": "1 day", "late_after": "36 hours", "covers_until": date(2024, 1, 1), "load": "full",
-            "options": {"date_format": ["%d/%m/%Y", "%d/%m/%Y %H:%M"], "null_tokens": ["", "?"]},
-        }},
-        packs=[{"audience": "direction", "language": "en", "every": "month", "formats": ["html", "xlsx", "pdf"]}],
-    ))
+    company = load(
+        tmp_path,
+        minimal(
+            as_of_date=date(2024, 3, 31),
+            required=["pos_transactions"],
+            feeds={
+                "pos_transactions": TICKETS
+                | {
+                    "expected_every": "1 day",
+                    "late_after": "36 hours",
+                    "covers_until": date(2024, 1, 1),
+                    "load": "full",
+                    "options": {"date_format": ["%d/%m/%Y", "%d/%m/%Y %H:%M"], "null_tokens": ["", "?"]},
+                }
+            },
+            packs=[{"audience": "direction", "language": "en", "every": "month", "formats": ["html", "xlsx", "pdf"]}],
+        ),
+    )
     feed = company.feeds["pos_transactions"]
     assert (feed.expected_every, feed.late_after) == (timedelta(days=1), timedelta(hours=36))
     assert company.packs[0].formats == ("html", "xlsx", "pdf")
@@ -84,42 +119,123 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (minimal(minimum_samle=3), "company.yml: minimum_samle: is not a known key; did you mean minimum_sample? Expected one of: company,"),
-        (minimal(feeds={"pos_transaction": TICKETS}), "company.yml: feeds.pos_transaction: is not a feed; did you mean pos_transactions?"),
+        (
+            minimal(minimum_samle=3),
+            "company.yml: minimum_samle: is not a known key; did you mean minimum_sample? Expected one of: company,",
+        ),
+        (
+            minimal(feeds={"pos_transaction": TICKETS}),
+            "company.yml: feeds.pos_transaction: is not a feed; did you mean pos_transactions?",
+        ),
         (minimal(feeds={}), "company.yml: feeds: expected at least one feed"),
         ({"feeds": {"pos_transactions": TICKETS}}, "company.yml: company: is missing"),
-        (with_feed(columns=TICKETS["columns"] | {"net_amont": "x"}),
-         "company.yml: feeds.pos_transactions.columns.net_amont: is not a column of pos_transactions; did you mean net_amount?"),
-        (with_feed(columns={k: v for k, v in TICKETS["columns"].items() if k != "net_amount"}),
-         "company.yml: feeds.pos_transactions.columns.net_amount: is missing; pos_transactions needs this column"),
-        (with_feed(columns=TICKETS["columns"] | {"net_amount": "mont ant"}),
-         "company.yml: feeds.pos_transactions.columns.net_amount: 'mont ant' is not an SQL expression"),
+        (
+            with_feed(columns=TICKETS["columns"] | {"net_amont": "x"}),
+            (
+                "company.yml: feeds.pos_transactions.columns.net_amont: is not a column of pos_transactions; did you mean "
+                "net_amount?"
+            ),
+        ),
+        (
+            with_feed(columns={k: v for k, v in TICKETS["columns"].items() if k != "net_amount"}),
+            "company.yml: feeds.pos_transactions.columns.net_amount: is missing; pos_transactions needs this column",
+        ),
+        (
+            with_feed(columns=TICKETS["columns"] | {"net_amount": "mont ant"}),
+            "company.yml: feeds.pos_transactions.columns.net_amount: 'mont ant' is not an SQL expression",
+        ),
         (with_feed(query="mappings/x.sql"), "company.yml: feeds.pos_transactions: has both columns and query"),
-        (with_feed(columns=None), "company.yml: feeds.pos_transactions: has no mapping; expected exactly one of columns, query, preset"),
-        (with_feed(columns=None, query="mappings/x.sql"), "company.yml: feeds.pos_transactions.query: the file mappings/x.sql does not exist"),
-        (with_feed(preset="shopifi"), "company.yml: feeds.pos_transactions.preset: 'shopifi' is not a preset; did you mean shopify?"),
-        (with_feed(preset="zendesk"), "company.yml: feeds.pos_transactions.preset: the preset zendesk serves crm_contacts, crm_customers"),
-        (with_feed(time_zone="Europe/Pari"), "company.yml: feeds.pos_transactions.time_zone: 'Europe/Pari' is not a time zone; did you mean Europe/Paris?"),
+        (
+            with_feed(columns=None),
+            "company.yml: feeds.pos_transactions: has no mapping; expected exactly one of columns, query, preset",
+        ),
+        (
+            with_feed(columns=None, query="mappings/x.sql"),
+            "company.yml: feeds.pos_transactions.query: the file mappings/x.sql does not exist",
+        ),
+        (
+            with_feed(preset="shopifi"),
+            "company.yml: feeds.pos_transactions.preset: 'shopifi' is not a preset; did you mean shopify?",
+        ),
+        (
+            with_feed(preset="zendesk"),
+            "company.yml: feeds.pos_transactions.preset: the preset zendesk serves crm_contacts, crm_customers",
+        ),
+        (
+            with_feed(time_zone="Europe/Pari"),
+            (
+                "company.yml: feeds.pos_transactions.time_zone: 'Europe/Pari' is not a time zone; did you mean "
+                "Europe/Paris?"
+            ),
+        ),
         (with_feed(time_zone=None), "company.yml: feeds.pos_transactions.time_zone: is missing"),
-        (with_feed(expected_every="1 dy"), "company.yml: feeds.pos_transactions.expected_every: '1 dy' is not a duration; expected for example '1 day'"),
-        (with_feed(location="../elsewhere/*.csv"), "company.yml: feeds.pos_transactions.location: '../elsewhere/*.csv' leaves the home folder"),
+        (
+            with_feed(expected_every="1 dy"),
+            (
+                "company.yml: feeds.pos_transactions.expected_every: '1 dy' is not a duration; expected for example "
+                "'1 day'"
+            ),
+        ),
+        (
+            with_feed(location="../elsewhere/*.csv"),
+            "company.yml: feeds.pos_transactions.location: '../elsewhere/*.csv' leaves the home folder",
+        ),
         (with_feed(location=None), "company.yml: feeds.pos_transactions.location: is missing"),
-        (with_feed(reader=None, location="inbox/pos/"), "company.yml: feeds.pos_transactions.reader: is missing and cannot be told from the location"),
-        (with_feed(reader="cvs"), "company.yml: feeds.pos_transactions.reader: 'cvs' is not allowed; did you mean csv?"),
-        (with_feed(options={"delimeter": ";"}), "company.yml: feeds.pos_transactions.options.delimeter: is not a known key; did you mean delimiter?"),
-        (with_feed(options={"encoding": "utf-9"}), "company.yml: feeds.pos_transactions.options.encoding: 'utf-9' is not an encoding"),
-        (with_feed(options={"date_format": "dd/mm"}), "company.yml: feeds.pos_transactions.options.date_format: 'dd/mm' is not a date format"),
-        (with_feed(options={"date_format": ["%d/%m/%Y", "%m/%d/%Y"]}), "company.yml: feeds.pos_transactions.options.date_format: has day-first and month-first"),
-        (with_feed(options={"decimal": ",", "thousands": ","}), "company.yml: feeds.pos_transactions.options.thousands: is the same sign"),
-        (with_feed(reader="parquet", options={"decimal": ",", "thousands": "."}), "company.yml: feeds.pos_transactions.options.thousands: cannot be '.'"),
-        (with_feed(maximum_quarantine_share=2), "company.yml: feeds.pos_transactions.maximum_quarantine_share: input should be less than or equal to 1"),
+        (
+            with_feed(reader=None, location="inbox/pos/"),
+            "company.yml: feeds.pos_transactions.reader: is missing and cannot be told from the location",
+        ),
+        (
+            with_feed(reader="cvs"),
+            "company.yml: feeds.pos_transactions.reader: 'cvs' is not allowed; did you mean csv?",
+        ),
+        (
+            with_feed(options={"delimeter": ";"}),
+            "company.yml: feeds.pos_transactions.options.delimeter: is not a known key; did you mean delimiter?",
+        ),
+        (
+            with_feed(options={"encoding": "utf-9"}),
+            "company.yml: feeds.pos_transactions.options.encoding: 'utf-9' is not an encoding",
+        ),
+        (
+            with_feed(options={"date_format": "dd/mm"}),
+            "company.yml: feeds.pos_transactions.options.date_format: 'dd/mm' is not a date format",
+        ),
+        (
+            with_feed(options={"date_format": ["%d/%m/%Y", "%m/%d/%Y"]}),
+            "company.yml: feeds.pos_transactions.options.date_format: has day-first and month-first",
+        ),
+        (
+            with_feed(options={"decimal": ",", "thousands": ","}),
+            "company.yml: feeds.pos_transactions.options.thousands: is the same sign",
+        ),
+        (
+            with_feed(reader="parquet", options={"decimal": ",", "thousands": "."}),
+            "company.yml: feeds.pos_transactions.options.thousands: cannot be '.'",
+        ),
+        (
+            with_feed(maximum_quarantine_share=2),
+            "company.yml: feeds.pos_transactions.maximum_quarantine_share: input should be less than or equal to 1",
+        ),
         (with_feed(key_space="My Space"), "company.yml: feeds.pos_transactions.key_space:"),
-        (minimal(windows={"repurchase_days": [30, 90]}), "company.yml: windows.repurchase_days: [30, 90] is not a choice of 30, 60 and 90 that holds 60"),
+        (
+            minimal(windows={"repurchase_days": [30, 90]}),
+            "company.yml: windows.repurchase_days: [30, 90] is not a choice of 30, 60 and 90 that holds 60",
+        ),
         (minimal(required=["crm_contacts"]), "company.yml: required: crm_contacts is not a configured feed"),
-        (minimal(company={"name": "X", "currency": "euro"}), "company.yml: company.currency: 'euro' is not an ISO 4217 code"),
-        (minimal(company={"name": "X", "country": False}), "company.yml: company.country: expected a text; YAML reads this as false"),
+        (
+            minimal(company={"name": "X", "currency": "euro"}),
+            "company.yml: company.currency: 'euro' is not an ISO 4217 code",
+        ),
+        (
+            minimal(company={"name": "X", "country": False}),
+            "company.yml: company.country: expected a text; YAML reads this as false",
+        ),
         (minimal(company={"name": "X", "language": "de"}), "company.yml: company.language: 'de' is not allowed"),
-        (minimal(packs=[{"audience": "direction", "formats": ["docx"]}]), "company.yml: packs.0.formats.0: 'docx' is not allowed"),
+        (
+            minimal(packs=[{"audience": "direction", "formats": ["docx"]}]),
+            "company.yml: packs.0.formats.0: 'docx' is not allowed",
+        ),
         (minimal(as_of_date="yesterday"), "company.yml: as_of_date:"),
     ],
 )
@@ -132,12 +248,16 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     content = minimal(
         minimum_sample="many",
         feeds={
-            "pos_transactions": TICKETS | {"time_zone": "Mars", "columns": {k: v for k, v in TICKETS["columns"].items() if k != "net_amount"}},
+            "pos_transactions": TICKETS
+            | {"time_zone": "Mars", "columns": {k: v for k, v in TICKETS["columns"].items() if k != "net_amount"}},
             "crm_contact": {},
         },
     )
     assert [problem.split(": ")[1] for problem in problems(tmp_path, content)] == [
-        "feeds.pos_transactions.columns.net_amount", "feeds.pos_transactions.time_zone", "feeds.crm_contact", "minimum_sample"
+        "feeds.pos_transactions.columns.net_amount",
+        "feeds.pos_transactions.time_zone",
+        "feeds.crm_contact",
+        "minimum_sample",
     ]
 
 
@@ -170,14 +290,26 @@ def test_a_home_without_its_file_is_refused(tmp_path: Path) -> None:
 def test_the_reader_sql_is_checked_and_then_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings" / "s.sql").write_text("select 1", encoding="utf-8")
-    feed = {"reader": "sql", "dsn_env": "BILLING_DSN", "query": "mappings/s.sql", "cursor": "updated_at", "time_zone": "UTC"}
+    feed = {
+        "reader": "sql",
+        "dsn_env": "BILLING_DSN",
+        "query": "mappings/s.sql",
+        "cursor": "updated_at",
+        "time_zone": "UTC",
+    }
     (problem,) = problems(tmp_path, minimal(feeds={"crm_subscriptions": feed}))
     assert problem.startswith("company.yml: feeds.crm_subscriptions.reader: this version reads files only")
 
 
 @pytest.mark.parametrize(
     ("location", "reader"),
-    [("inbox/a.csv.gz", "csv"), ("inbox/*.jsonl", "json"), ("inbox/x.parquet", "parquet"), ("inbox/*.xlsx", "xlsx"), ("inbox/*.tsv", "csv")],
+    [
+        ("inbox/a.csv.gz", "csv"),
+        ("inbox/*.jsonl", "json"),
+        ("inbox/x.parquet", "parquet"),
+        ("inbox/*.xlsx", "xlsx"),
+        ("inbox/*.tsv", "csv"),
+    ],
 )
 def test_the_reader_is_told_from_the_extension(tmp_path: Path, location: str, reader: str) -> None:
     feed = {key: value for key, value in TICKETS.items() if key != "reader"} | {"location": location}
@@ -186,7 +318,11 @@ def test_the_reader_is_told_from_the_extension(tmp_path: Path, location: str, re
 
 def test_the_default_of_required_is_contacts_and_tickets_else_every_feed_with_a_time(tmp_path: Path) -> None:
     stores = {"location": "inbox/s.csv", "columns": {"store_id": "id"}}
-    members = {"location": "inbox/m.csv", "time_zone": "UTC", "columns": {"loyalty_card_id": "id", "joined_at": "joined"}}
+    members = {
+        "location": "inbox/m.csv",
+        "time_zone": "UTC",
+        "columns": {"loyalty_card_id": "id", "joined_at": "joined"},
+    }
     zone = {"name": "Essai", "time_zone": "Europe/Paris"}
     both = load(tmp_path, minimal(company=zone, feeds={"pos_transactions": TICKETS, "loyalty_members": members}))
     assert both.required == ("pos_transactions",)
@@ -195,7 +331,11 @@ def test_the_default_of_required_is_contacts_and_tickets_else_every_feed_with_a_
 
 
 def test_the_company_needs_a_time_zone_where_its_feeds_disagree(tmp_path: Path) -> None:
-    members = {"location": "inbox/m.csv", "time_zone": "UTC", "columns": {"loyalty_card_id": "id", "joined_at": "joined"}}
+    members = {
+        "location": "inbox/m.csv",
+        "time_zone": "UTC",
+        "columns": {"loyalty_card_id": "id", "joined_at": "joined"},
+    }
     (problem,) = problems(tmp_path, minimal(feeds={"pos_transactions": TICKETS, "loyalty_members": members}))
     assert problem.startswith("company.yml: company.time_zone: is missing and the feeds do not agree")
 

@@ -39,19 +39,56 @@ def test_a_home_replaces_a_table_whole(tmp_path: Path) -> None:
     ("name", "text", "expected"),
     [
         ("channel", "channel\n", "reference/channel.csv: is not a reference table; did you mean channels?"),
-        ("channels", "chanel,distance,tempo,counts_business_hours\n", "the column 'chanel' is not known; did you mean channel?"),
-        ("channels", "channel,distance,tempo\nphone,remote,synchronous\n", "the column counts_business_hours is missing"),
-        ("channels", "channel,distance,tempo,counts_business_hours\nphone,remot,synchronous,true\n",
-         "reference/channels.csv: line 2: column distance: 'remot' is not one of remote, face_to_face; did you mean remote?"),
-        ("channels", "channel,distance,tempo,counts_business_hours\nphone,remote,synchronous,perhaps\n",
-         "reference/channels.csv: line 2: column counts_business_hours: 'perhaps' is not true or false"),
-        ("channels", "channel,distance,tempo,counts_business_hours\nphone,remote,synchronous\n", "line 2: has 3 columns; the header has 4"),
+        (
+            "channels",
+            "chanel,distance,tempo,counts_business_hours\n",
+            "the column 'chanel' is not known; did you mean channel?",
+        ),
+        (
+            "channels",
+            "channel,distance,tempo\nphone,remote,synchronous\n",
+            "the column counts_business_hours is missing",
+        ),
+        (
+            "channels",
+            "channel,distance,tempo,counts_business_hours\nphone,remot,synchronous,true\n",
+            (
+                "reference/channels.csv: line 2: column distance: 'remot' is not one of remote, face_to_face; did you mean "
+                "remote?"
+            ),
+        ),
+        (
+            "channels",
+            "channel,distance,tempo,counts_business_hours\nphone,remote,synchronous,perhaps\n",
+            "reference/channels.csv: line 2: column counts_business_hours: 'perhaps' is not true or false",
+        ),
+        (
+            "channels",
+            "channel,distance,tempo,counts_business_hours\nphone,remote,synchronous\n",
+            "line 2: has 3 columns; the header has 4",
+        ),
         ("channels", "channel,distance,tempo,counts_business_hours\n", "reference/channels.csv: has no row"),
-        ("exchange_rates", "currency,valid_from,rate\nUSD,01/02/2024,1\n", "line 2: column valid_from: '01/02/2024' is not a date"),
-        ("exchange_rates", "currency,valid_from,rate\nUSD,2024-01-01,\"1,5\"\n", "line 2: column rate: '1,5' is not a number"),
-        ("exchange_rates", "currency,valid_from,rate\nUSD,2024-01-01,1\nUSD,2024-01-01,2\n", "line 3: currency, valid_from"),
+        (
+            "exchange_rates",
+            "currency,valid_from,rate\nUSD,01/02/2024,1\n",
+            "line 2: column valid_from: '01/02/2024' is not a date",
+        ),
+        (
+            "exchange_rates",
+            'currency,valid_from,rate\nUSD,2024-01-01,"1,5"\n',
+            "line 2: column rate: '1,5' is not a number",
+        ),
+        (
+            "exchange_rates",
+            "currency,valid_from,rate\nUSD,2024-01-01,1\nUSD,2024-01-01,2\n",
+            "line 3: currency, valid_from",
+        ),
         ("exchange_rates", "currency,valid_from,rate\n,2024-01-01,1\n", "line 2: column currency: is missing"),
-        ("opening_hours", "queue,weekday,opens_at,closes_at,time_zone\nall,1,9h,18:00,Europe/Paris\n", "column opens_at: '9h' is not a time"),
+        (
+            "opening_hours",
+            "queue,weekday,opens_at,closes_at,time_zone\nall,1,9h,18:00,Europe/Paris\n",
+            "column opens_at: '9h' is not a time",
+        ),
     ],
 )
 def test_a_mistake_names_file_line_and_column(tmp_path: Path, name: str, text: str, expected: str) -> None:

@@ -27,8 +27,14 @@ TICKETS: dict[str, Any] = {
     "maximum_quarantine_share": 1,
     "options": {"delimiter": ";", "decimal": ",", "date_format": "%d/%m/%Y %H:%M"},
     "columns": {
-        "transaction_id": "ticket", "line_number": "ligne", "sold_at": "date", "sales_channel": "'store'", "quantity": "qte",
-        "net_amount": "montant", "currency": "'EUR'", "customer_id": "client",
+        "transaction_id": "ticket",
+        "line_number": "ligne",
+        "sold_at": "date",
+        "sales_channel": "'store'",
+        "quantity": "qte",
+        "net_amount": "montant",
+        "currency": "'EUR'",
+        "customer_id": "client",
     },
 }
 TICKET_HEADER = "ticket;ligne;date;qte;montant;client"
@@ -37,16 +43,25 @@ CONTACTS: dict[str, Any] = {
     "time_zone": "Europe/Paris",
     "maximum_quarantine_share": 1,
     "columns": {
-        "contact_id": "id", "channel": "channel", "direction": "'inbound'", "opened_at": "opened", "answered_at": "answered",
+        "contact_id": "id",
+        "channel": "channel",
+        "direction": "'inbound'",
+        "opened_at": "opened",
+        "answered_at": "answered",
         "closed_at": "closed",
     },
 }
 PRODUCTS: dict[str, Any] = {
-    "location": "inbox/products/*.csv", "load": "full", "maximum_quarantine_share": 1,
+    "location": "inbox/products/*.csv",
+    "load": "full",
+    "maximum_quarantine_share": 1,
     "columns": {"product_id": "id", "label": "label", "margin_rate": "margin"},
 }
 MEMBERS: dict[str, Any] = {
-    "location": "inbox/members/*.csv", "load": "full", "time_zone": "UTC", "maximum_quarantine_share": 1,
+    "location": "inbox/members/*.csv",
+    "load": "full",
+    "time_zone": "UTC",
+    "maximum_quarantine_share": 1,
     "columns": {"loyalty_card_id": "card", "joined_at": "joined", "tier": "tier"},
 }
 
@@ -88,12 +103,16 @@ class Home:
 
     def raw(self, feed: str, columns: str = "*") -> list[tuple[Any, ...]]:
         """Rows of every batch of raw, in order of landing, file and line."""
-        return query(f"select {columns} from read_parquet('{self.path}/raw/{feed}/*/rows.parquet') "
-                     "order by sequence, source_file, source_line, is_tombstone")
+        return query(
+            f"select {columns} from read_parquet('{self.path}/raw/{feed}/*/rows.parquet') "
+            "order by sequence, source_file, source_line, is_tombstone"
+        )
 
     def quarantine(self, feed: str, columns: str = "source_line, reasons") -> list[tuple[Any, ...]]:
-        return query(f"select {columns} from read_parquet('{self.path}/quarantine/{feed}/*/rows.parquet') "
-                     "order by source_file, source_line")
+        return query(
+            f"select {columns} from read_parquet('{self.path}/quarantine/{feed}/*/rows.parquet') "
+            "order by source_file, source_line"
+        )
 
     def batches(self, feed: str) -> list[str]:
         folder = self.path / "raw" / feed

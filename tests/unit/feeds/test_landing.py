@@ -20,7 +20,7 @@ from dagster_project.feeds.batches import active_batches
 from dagster_project.feeds.contract import FEEDS, raw_schema
 from dagster_project.feeds.errors import FeedBlocked, FeedError, ReconciliationError
 from dagster_project.feeds.landing import preflight
-from tests.unit.feeds.homes import CONTACTS, MEMBERS, PRODUCTS, TICKET_HEADER, TICKETS, Home
+from tests.unit.feeds.homes import CONTACTS, MEMBERS, PRODUCTS, TICKET_HEADER, TICKETS, Home, query
 
 GOOD = ("T1;1;05/03/2024 09:05;1;1 234,50;C1", "T1;2;5/3/2024 9:05;2;12,75;", "T2;1;06/03/2024 10:00;-1;-10,5;C2")
 
@@ -50,7 +50,9 @@ def test_french_amounts_and_day_first_dates_come_out_exact(home: Home) -> None:
 
 
 def test_a_decimal_after_25_000_integers_is_not_rounded(home: Home) -> None:
-    home.tickets("a.csv", *(f"T{number};1;05/03/2024 09:05;1;13;" for number in range(25_000)), "X;1;05/03/2024 09:05;1;12,75;")
+    home.tickets(
+        "a.csv", *(f"T{number};1;05/03/2024 09:05;1;13;" for number in range(25_000)), "X;1;05/03/2024 09:05;1;12,75;"
+    )
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "net_amount")[-1] == (Decimal("12.7500"),)
 
@@ -78,7 +80,11 @@ def test_the_key_of_a_customer_is_hashed_with_salt_and_key_space(home: Home) -> 
 def test_the_salt_is_nowhere_under_the_home(home: Home) -> None:
     home.tickets("a.csv", *GOOD)
     landing.land_feed(
-        home.path, home.company, "pos_transactions", salt="a-very-secret-salt", clock=datetime.fromisoformat("2025-01-01T00:00Z"),
+        home.path,
+        home.company,
+        "pos_transactions",
+        salt="a-very-secret-salt",
+        clock=datetime.fromisoformat("2025-01-01T00:00Z"),
         references={},
     )
     for path in home.path.rglob("*"):
@@ -98,7 +104,9 @@ def test_the_night_with_an_hour_twice_takes_the_later_instant_and_is_counted(hom
     home.tickets("a.csv", "T1;1;27/10/2024 02:30;1;1;", "T2;1;27/10/2024 03:30;1;1;", "T3;1;27/10/2024 01:59;1;1;")
     report = home.land("pos_transactions")
     assert [row[0] for row in home.raw("pos_transactions", "sold_at")] == [
-        datetime(2024, 10, 27, 1, 30), datetime(2024, 10, 27, 2, 30), datetime(2024, 10, 26, 23, 59)
+        datetime(2024, 10, 27, 1, 30),
+        datetime(2024, 10, 27, 2, 30),
+        datetime(2024, 10, 26, 23, 59),
     ]
     assert (report.instants_ambiguous, report.instants_missing) == (1, 0)
 
@@ -107,7 +115,9 @@ def test_the_night_without_an_hour_shifts_forward_and_is_counted(home: Home) -> 
     home.tickets("a.csv", "T1;1;31/03/2024 02:30;1;1;", "T2;1;31/03/2024 03:30;1;1;", "T3;1;31/03/2024 01:30;1;1;")
     report = home.land("pos_transactions")
     assert [row[0] for row in home.raw("pos_transactions", "sold_at")] == [
-        datetime(2024, 3, 31, 1, 30), datetime(2024, 3, 31, 1, 30), datetime(2024, 3, 31, 0, 30)
+        datetime(2024, 3, 31, 1, 30),
+        datetime(2024, 3, 31, 1, 30),
+        datetime(2024, 3, 31, 0, 30),
     ]
     assert (report.instants_ambiguous, report.instants_missing) == (0, 1)
 
@@ -121,9 +131,13 @@ def test_clocks_that_move_by_half_an_hour_are_counted_too(home: Home) -> None:
 
 def test_an_instant_with_its_offset_written_needs_no_time_zone(tmp_path: Path) -> None:
     home = Home(tmp_path, crm_contacts=CONTACTS)
-    home.put_lines("crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-10-27 02:30:00+02:00,2024-10-27T02:30:00+0100,")
+    home.put_lines(
+        "crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-10-27 02:30:00+02:00,2024-10-27T02:30:00+0100,"
+    )
     report = home.land("crm_contacts")
-    assert home.raw("crm_contacts", "opened_at, answered_at") == [(datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30))]
+    assert home.raw("crm_contacts", "opened_at, answered_at") == [
+        (datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30))
+    ]
     assert report.instants_ambiguous == 0
 
 
@@ -136,11 +150,26 @@ def test_an_instant_with_its_offset_written_needs_no_time_zone(tmp_path: Path) -
         ("T1;1;05/03/2107 09:05;1;1;", "sold_at lies in the future: 05/03/2107 09:05"),
         ("T1;1;05/03/1807 09:05;1;1;", "sold_at is before 1900: 05/03/1807 09:05"),
         ("T1;1;31/02/2024 09:05;1;1;", "sold_at is not a date and time (%d/%m/%Y %H:%M): 31/02/2024 09:05"),
-        ("T1;1;05/03/2024 09:05;1;12a,5;", "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 12a,5"),
-        ("T1;1;05/03/2024 09:05;1;12.5;", "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 12.5"),
-        ("T1;1;05/03/2024 09:05;1;1,23456;", "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 1,23456"),
-        ("T1;1;05/03/2024 09:05;1;1e3;", "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 1e3"),
-        ("T1;1;05/03/2024 09:05;1;12 34;", "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 12 34"),
+        (
+            "T1;1;05/03/2024 09:05;1;12a,5;",
+            "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 12a,5",
+        ),
+        (
+            "T1;1;05/03/2024 09:05;1;12.5;",
+            "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 12.5",
+        ),
+        (
+            "T1;1;05/03/2024 09:05;1;1,23456;",
+            "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 1,23456",
+        ),
+        (
+            "T1;1;05/03/2024 09:05;1;1e3;",
+            "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 1e3",
+        ),
+        (
+            "T1;1;05/03/2024 09:05;1;12 34;",
+            "net_amount is not an exact amount with at most 4 decimals (decimal sign ','): 12 34",
+        ),
         (";1;05/03/2024 09:05;1;1;", "transaction_id is missing"),
         ("T1;1,5;05/03/2024 09:05;1;1;", "line_number is not a whole number (decimal sign ','): 1,5"),
         ("T1;1;05/03/2024 09:05;1", "the line has fewer columns than the header"),
@@ -152,7 +181,7 @@ def test_a_bad_row_is_quarantined_with_column_value_file_hash_and_line(home: Hom
     report = home.land("pos_transactions")
     assert (report.rows_accepted, report.rows_quarantined) == (2, 1)
     assert home.quarantine("pos_transactions") == [(3, [reason])]
-    (file, digest), = home.quarantine("pos_transactions", "source_file, file_hash")
+    ((file, digest),) = home.quarantine("pos_transactions", "source_file, file_hash")
     assert (file, digest) == ("inbox/pos/a.csv", readers.describe_file(home.path, path).sha256)
 
 
@@ -164,22 +193,33 @@ def test_a_row_with_several_faults_is_one_quarantined_row_with_every_reason(home
     assert line == 5
     assert [reason.split(" ")[0] for reason in reasons] == ["transaction_id", "line_number", "sold_at", "net_amount"]
     assert json.loads(original) == {
-        "ticket": None, "ligne": "x", "date": "05/03/2107 09:05", "qte": "1", "montant": "12a", "client": "Jo"
+        "ticket": None,
+        "ligne": "x",
+        "date": "05/03/2107 09:05",
+        "qte": "1",
+        "montant": "12a",
+        "client": "Jo",
     }
 
 
 def test_an_unknown_channel_is_quarantined_and_lands_once_the_reference_knows_it(tmp_path: Path) -> None:
     home = Home(tmp_path, crm_contacts=CONTACTS)
-    home.put_lines("crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-01-01 10:00,,", "K2,pigeon,2024-01-01 10:00,,")
+    home.put_lines(
+        "crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-01-01 10:00,,", "K2,pigeon,2024-01-01 10:00,,"
+    )
     report = home.land("crm_contacts")
     assert (report.rows_accepted, report.rows_quarantined) == (1, 1)
-    assert home.quarantine("crm_contacts") == [(3, ["channel is not a member of the reference table channels.channel: pigeon"])]
+    assert home.quarantine("crm_contacts") == [
+        (3, ["channel is not a member of the reference table channels.channel: pigeon"])
+    ]
 
 
 def test_a_negative_wait_is_quarantined(tmp_path: Path) -> None:
     home = Home(tmp_path, crm_contacts=CONTACTS)
     home.put_lines(
-        "crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-01-01 10:00,2024-01-01 10:01,2024-01-01 10:05",
+        "crm/a.csv",
+        "id,channel,opened,answered,closed",
+        "K1,phone,2024-01-01 10:00,2024-01-01 10:01,2024-01-01 10:05",
         "K2,phone,2024-01-01 10:00,2024-01-01 09:59,2024-01-01 10:05",
     )
     report = home.land("crm_contacts")
@@ -190,16 +230,28 @@ def test_a_negative_wait_is_quarantined(tmp_path: Path) -> None:
 def test_another_currency_is_quarantined_without_a_rate_and_accepted_with_one(home: Home) -> None:
     columns = TICKETS["columns"] | {"currency": "devise"}
     home.configure(pos_transactions=TICKETS | {"columns": columns})
-    home.put_lines("pos/a.csv", "ticket;ligne;date;qte;montant;client;devise", "T1;1;05/03/2024 09:05;1;1;;EUR", "T2;1;05/03/2024 09:05;1;1;;USD")
+    home.put_lines(
+        "pos/a.csv",
+        "ticket;ligne;date;qte;montant;client;devise",
+        "T1;1;05/03/2024 09:05;1;1;;EUR",
+        "T2;1;05/03/2024 09:05;1;1;;USD",
+    )
     assert home.land("pos_transactions").rows_quarantined == 1
     assert "currency is not EUR" in home.quarantine("pos_transactions")[0][1][0]
     (home.path / "reference").mkdir()
-    (home.path / "reference" / "exchange_rates.csv").write_text("currency,valid_from,rate\nUSD,2020-01-01,0.9\n", encoding="utf-8")
+    (home.path / "reference" / "exchange_rates.csv").write_text(
+        "currency,valid_from,rate\nUSD,2020-01-01,0.9\n", encoding="utf-8"
+    )
     from dagster_project.company.reference import load_references
     from tests.unit.feeds.homes import CLOCK, SEEDS
 
     report = landing.land_feed(
-        home.path, home.company, "pos_transactions", salt="salt", clock=CLOCK, references=load_references(home.path, SEEDS)
+        home.path,
+        home.company,
+        "pos_transactions",
+        salt="salt",
+        clock=CLOCK,
+        references=load_references(home.path, SEEDS),
     )
     assert (report.rows_accepted, report.files_superseded) == (2, 1)
 
@@ -229,20 +281,28 @@ def test_a_wrong_delimiter_names_the_file_the_column_and_the_likely_cause(home: 
         home.land("pos_transactions")
     message = str(caught.value)
     assert "inbox/pos/a.csv" in message
-    assert "found one column 'ticket;ligne;date;qte;montant;client': is options.delimiter right? It looks like ';'" in message
+    assert (
+        "found one column 'ticket;ligne;date;qte;montant;client': is options.delimiter right? It looks like ';'"
+        in message
+    )
     assert home.batches("pos_transactions") == []
 
 
 def test_a_missing_column_names_file_column_and_configuration_key(home: Home) -> None:
     home.put_lines("pos/a.csv", "ticket;ligne;date;montant;client", "T1;1;05/03/2024 09:05;1;")
-    with pytest.raises(FeedError, match=r"inbox/pos/a.csv: the column 'qte' is missing \(needed by feeds.pos_transactions.columns.quantity\)"):
+    with pytest.raises(
+        FeedError,
+        match=r"inbox/pos/a.csv: the column 'qte' is missing \(needed by feeds.pos_transactions.columns.quantity\)",
+    ):
         home.land("pos_transactions")
 
 
 def test_a_column_renamed_in_one_file_of_several_names_that_file_and_the_likely_new_name(home: Home) -> None:
     home.tickets("a.csv", *GOOD)
     home.put_lines("pos/b.csv", "ticket;ligne;date;qte;montants;client", "T9;1;05/03/2024 09:05;1;1;")
-    with pytest.raises(FeedError, match=r"inbox/pos/b.csv: the column 'montant' is missing .*was it renamed to montants\?"):
+    with pytest.raises(
+        FeedError, match=r"inbox/pos/b.csv: the column 'montant' is missing .*was it renamed to montants\?"
+    ):
         home.land("pos_transactions")
     assert home.batches("pos_transactions") == []
 
@@ -260,12 +320,16 @@ def test_files_with_columns_in_another_order_are_united_by_name(home: Home) -> N
     home.put_lines("pos/b.csv", "montant;extra;client;qte;date;ligne;ticket", "7,5;?;C9;1;06/03/2024 10:00;1;T9")
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "transaction_id, net_amount, customer_id, source_file") == [
-        ("T1", Decimal("1234.5000"), "C1", "inbox/pos/a.csv"), ("T9", Decimal("7.5000"), "C9", "inbox/pos/b.csv")
+        ("T1", Decimal("1234.5000"), "C1", "inbox/pos/a.csv"),
+        ("T9", Decimal("7.5000"), "C9", "inbox/pos/b.csv"),
     ]
 
 
 def test_latin_1_text_read_as_utf_8_is_quarantined_with_the_remedy(home: Home) -> None:
-    home.put("pos/a.csv", f"{TICKET_HEADER}\nT1;1;05/03/2024 09:05;1;1;Hélène\nT2;1;05/03/2024 09:05;1;1;Jo\n".encode("cp1252"))
+    home.put(
+        "pos/a.csv",
+        f"{TICKET_HEADER}\nT1;1;05/03/2024 09:05;1;1;Hélène\nT2;1;05/03/2024 09:05;1;1;Jo\n".encode("cp1252"),
+    )
     report = home.land("pos_transactions")
     assert (report.rows_accepted, report.rows_quarantined) == (1, 1)
     ((line, reasons),) = home.quarantine("pos_transactions")
@@ -290,7 +354,7 @@ def test_utf_8_text_read_as_latin_1_is_a_warning(home: Home) -> None:
 
 def test_utf_16_read_as_utf_8_is_refused_and_reads_well_when_said(home: Home) -> None:
     home.put("pos/a.csv", f"{TICKET_HEADER}\n{GOOD[0]}\n".encode("utf-16"))
-    with pytest.raises(FeedError, match="options.encoding"):
+    with pytest.raises(FeedError, match=r"options\.encoding"):
         home.land("pos_transactions")
     home.configure(pos_transactions=with_options(encoding="utf-16"))
     assert home.land("pos_transactions").rows_accepted == 1
@@ -340,7 +404,8 @@ def test_zip_and_gz_are_read_with_file_member_and_line(archives: Home) -> None:
     archives.put("pos/b.csv.gz", gzip.compress("\n".join([TICKET_HEADER, GOOD[2]]).encode()))
     archives.land("pos_transactions")
     assert archives.raw("pos_transactions", "transaction_id, source_file, source_line") == [
-        ("T1", "inbox/pos/a.zip/day.csv", 2), ("T2", "inbox/pos/b.csv.gz", 2)
+        ("T1", "inbox/pos/a.zip/day.csv", 2),
+        ("T2", "inbox/pos/b.csv.gz", 2),
     ]
 
 
@@ -493,7 +558,7 @@ def test_a_changed_mapping_lands_the_inbox_anew_and_replaces_the_earlier_rows(ho
     report = home.land("pos_transactions")
     assert report.files_superseded == 1
     active = active_batches(home.path, "pos_transactions")
-    rows = [row for batch in active for row in duckdb.sql(batch.select("transaction_id, sales_channel")).fetchall()]
+    rows = [row for batch in active for row in query(batch.select("transaction_id, sales_channel"))]
     assert rows == [("T2", "store"), ("T1", "web")]
     assert home.land("pos_transactions").status == "nothing_new"
 
@@ -507,8 +572,8 @@ def test_a_batch_of_which_one_file_was_replaced_keeps_the_rows_of_the_other(home
     home.land("pos_transactions")
     first, second = active_batches(home.path, "pos_transactions")
     assert len(first.excluded_file_hashes) == 1
-    assert duckdb.sql(first.select("transaction_id, customer_id_key_space")).fetchall() == [("T2", "crm")]
-    assert duckdb.sql(second.select("transaction_id, customer_id_key_space")).fetchall() == [("T1", "pos")]
+    assert query(first.select("transaction_id, customer_id_key_space")) == [("T2", "crm")]
+    assert query(second.select("transaction_id, customer_id_key_space")) == [("T1", "pos")]
 
 
 def test_what_does_not_decide_the_rows_does_not_land_anew(home: Home) -> None:
@@ -554,7 +619,13 @@ def test_several_whole_dumps_in_one_landing_give_the_same_raw_as_one_by_one(tmp_
         found.append(home.raw("loyalty_members", "loyalty_card_id, sequence, is_tombstone, version_at, source_file"))
     assert found[0] == found[1]
     assert [(row[0], row[1], row[2]) for row in found[0]] == [
-        ("A", 1, False), ("B", 1, False), ("B", 2, True), ("B", 3, False), ("C", 3, False), ("A", 4, True), ("B", 4, True)
+        ("A", 1, False),
+        ("B", 1, False),
+        ("B", 2, True),
+        ("B", 3, False),
+        ("C", 3, False),
+        ("A", 4, True),
+        ("B", 4, True),
     ]
 
 
@@ -565,7 +636,9 @@ def test_a_feed_without_time_follows_the_order_of_arrival(tmp_path: Path) -> Non
         home.land("pos_products")
     rows = home.raw("pos_products", "product_id, sequence, label, version_at")
     assert [row for row in rows if row[0] == "P1"] == [
-        ("P1", 1, "old", None), ("P1", 2, "new", None), ("P1", 3, "old", None)
+        ("P1", 1, "old", None),
+        ("P1", 2, "new", None),
+        ("P1", 3, "old", None),
     ]
 
 
@@ -592,7 +665,9 @@ def test_an_empty_whole_dump_does_not_delete_everything(tmp_path: Path) -> None:
 # -- reconciliation ----------------------------------------------------------------------------------------------------
 
 
-def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.tickets("a.csv", *GOOD)
     real = landing._Landing._reconcile
 
@@ -608,29 +683,45 @@ def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(home: Home,
     assert home.batches("pos_transactions") == []
 
 
-def test_a_batch_whose_money_changed_on_its_way_to_disk_is_not_committed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_whose_money_changed_on_its_way_to_disk_is_not_committed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.tickets("a.csv", *GOOD)
     real = landing._Landing._reconcile
 
     def tampered(self: landing._Landing, connection: duckdb.DuckDBPyConnection, new: Path, refused: Path) -> None:
         rows = new / "rows.parquet"
-        connection.execute(f"create table kept as select * replace (13::decimal(18,4) as net_amount) from read_parquet('{rows}')")
+        connection.execute(
+            f"create table kept as select * replace (13::decimal(18,4) as net_amount) from read_parquet('{rows}')"
+        )
         connection.execute(f"copy kept to '{rows}' (format parquet)")
         real(self, connection, new, refused)
 
     monkeypatch.setattr(landing._Landing, "_reconcile", tampered)
-    with pytest.raises(ReconciliationError, match="net_amount does not add up: read 1236.7500, but accepted 39.0000"):
+    with pytest.raises(ReconciliationError, match=r"net_amount .* read 1236\.7500, but accepted 39\.0000"):
         home.land("pos_transactions")
 
 
 def test_rows_and_money_add_up_over_every_kind_of_row(home: Home) -> None:
     home.tickets("a.csv", *GOOD)
     home.land("pos_transactions")
-    home.tickets("b.csv", GOOD[0], "T7;1;05/03/2024 09:05;1;5;", "T8;1;05/03/2107 09:05;1;3;", "broken", "T9;x;05/03/2024 09:05;1;y;")
+    home.tickets(
+        "b.csv",
+        GOOD[0],
+        "T7;1;05/03/2024 09:05;1;5;",
+        "T8;1;05/03/2107 09:05;1;3;",
+        "broken",
+        "T9;x;05/03/2024 09:05;1;y;",
+    )
     report = home.land("pos_transactions")
     assert report.rows_read == report.rows_accepted + report.rows_already_known + report.rows_quarantined == 5
     money = report.money["net_amount"]
-    assert (money.read, money.accepted, money.already_known, money.quarantined) == ("1242.5000", "5.0000", "1234.5000", "3.0000")
+    assert (money.read, money.accepted, money.already_known, money.quarantined) == (
+        "1242.5000",
+        "5.0000",
+        "1234.5000",
+        "3.0000",
+    )
 
 
 # -- erasure, preflight ------------------------------------------------------------------------------------------------
@@ -655,7 +746,7 @@ def test_preflight_finds_every_wrong_expression_and_touches_nothing(home: Home) 
     with pytest.raises(ConfigurationError) as caught:
         preflight(home.path, home.company)
     assert [problem.split(":")[1] for problem in caught.value.problems] == [
-        " feeds.pos_transactions.columns.quantity", " feeds.pos_transactions.columns.net_amount"
+        " feeds.pos_transactions.columns.quantity",
+        " feeds.pos_transactions.columns.net_amount",
     ]
     assert sorted(home.path.rglob("*")) == before
-

@@ -23,7 +23,8 @@ def with_query(home: Home, text: str) -> None:
     (home.path / "mappings").mkdir(exist_ok=True)
     (home.path / "mappings" / "tickets.sql").write_text(text, encoding="utf-8")
     home.configure(
-        pos_transactions={key: value for key, value in TICKETS.items() if key != "columns"} | {"query": "mappings/tickets.sql"}
+        pos_transactions={key: value for key, value in TICKETS.items() if key != "columns"}
+        | {"query": "mappings/tickets.sql"}
     )
 
 
@@ -57,8 +58,12 @@ def test_an_expression_cannot_reach_files_or_the_environment(home: Home, express
 @pytest.mark.parametrize(
     "expression",
     [
-        "1) as a, (2", "client; drop table source_all", "client) from source; copy source to 'x.csv'; select (1", "*",
-        "client) from (select 1 as client", "",
+        "1) as a, (2",
+        "client; drop table source_all",
+        "client) from source; copy source to 'x.csv'; select (1",
+        "*",
+        "client) from (select 1 as client",
+        "",
     ],
 )
 def test_more_than_one_expression_is_refused(home: Home, expression: str) -> None:
@@ -70,9 +75,16 @@ def test_more_than_one_expression_is_refused(home: Home, expression: str) -> Non
 @pytest.mark.parametrize(
     "statement",
     [
-        "attach '{home}/other.duckdb' as other", "install httpfs", "load httpfs", "copy (select 1) to '{home}/out.csv'",
-        "set enable_external_access = true", "create table x as select 1", "select 1; select 2", "pragma database_list",
-        "export database '{home}/out'", "call pragma_version()",
+        "attach '{home}/other.duckdb' as other",
+        "install httpfs",
+        "load httpfs",
+        "copy (select 1) to '{home}/out.csv'",
+        "set enable_external_access = true",
+        "create table x as select 1",
+        "select 1; select 2",
+        "pragma database_list",
+        "export database '{home}/out'",
+        "call pragma_version()",
     ],
 )
 def test_a_query_must_be_a_single_select(home: Home, statement: str) -> None:
@@ -83,7 +95,8 @@ def test_a_query_must_be_a_single_select(home: Home, statement: str) -> None:
 
 
 QUERY = """
-select ticket as transaction_id, row_number() over (partition by ticket order by source_line) as line_number, date as sold_at,
+select ticket as transaction_id, row_number() over (partition by ticket order by source_line) as line_number,
+    date as sold_at,
     'store' as sales_channel, qte as quantity, montant as net_amount, 'EUR' as currency, source_file, source_line
 from source
 """
@@ -145,23 +158,32 @@ def test_an_expression_that_fails_on_a_row_is_named_without_the_value(home: Home
 
 def test_a_column_that_no_file_has_is_the_files_fault(home: Home) -> None:
     home.configure(pos_transactions=with_columns(net_amount="replace(montent, 'x', '')"))
-    with pytest.raises(FeedError, match=r"the column 'montent' is missing .*columns.net_amount.*was it renamed to montant\?"):
+    with pytest.raises(
+        FeedError, match=r"the column 'montent' is missing .*columns.net_amount.*was it renamed to montant\?"
+    ):
         home.land("pos_transactions")
 
 
 def test_an_expression_of_another_type_is_read_by_its_canonical_text(home: Home) -> None:
-    home.configure(pos_transactions=with_columns(
-        net_amount="replace(montant, ',', '.')::decimal(10, 2) / 2::decimal(10, 0)", quantity="1.5",
-        sold_at="timestamp '2024-07-01 12:00:00'", is_cancelled="client = 'C1'",
-    ))
+    home.configure(
+        pos_transactions=with_columns(
+            net_amount="replace(montant, ',', '.')::decimal(10, 2) / 2::decimal(10, 0)",
+            quantity="1.5",
+            sold_at="timestamp '2024-07-01 12:00:00'",
+            is_cancelled="client = 'C1'",
+        )
+    )
     home.land("pos_transactions")
     ((sold_at, quantity, is_cancelled),) = home.raw("pos_transactions", "sold_at::varchar, quantity, is_cancelled")
     assert (sold_at, quantity, is_cancelled) == ("2024-07-01 10:00:00", Decimal("1.5000"), True)
 
 
 def test_lambdas_and_subqueries_are_not_taken_for_missing_columns(home: Home) -> None:
-    home.configure(pos_transactions=with_columns(
-        store_id="list_transform([client], lambda item: item || '!')[1]", product_id="(select max(ticket) from source)"
-    ))
+    home.configure(
+        pos_transactions=with_columns(
+            store_id="list_transform([client], lambda item: item || '!')[1]",
+            product_id="(select max(ticket) from source)",
+        )
+    )
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "store_id, product_id") == [("C1!", "T1")]

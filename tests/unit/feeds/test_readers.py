@@ -30,17 +30,42 @@ def lines_of(home: Home) -> dict[str, int]:
 
 
 def test_line_numbers_count_line_breaks_inside_fields_and_blank_lines(home: Home) -> None:
-    home.put("pos/a.csv", "\n".join([
-        TICKET_HEADER, line("T1", '"two\nlines"'), "", line("T2"), line("T3", '"a ""quoted"" word"'), "", "", line("T4"),
-    ]))
+    home.put(
+        "pos/a.csv",
+        "\n".join(
+            [
+                TICKET_HEADER,
+                line("T1", '"two\nlines"'),
+                "",
+                line("T2"),
+                line("T3", '"a ""quoted"" word"'),
+                "",
+                "",
+                line("T4"),
+            ]
+        ),
+    )
     home.land("pos_transactions")
     assert lines_of(home) == {"T1": 2, "T2": 5, "T3": 6, "T4": 9}
 
 
 def test_line_numbers_are_right_on_both_sides_of_records_that_cannot_be_split(home: Home) -> None:
-    home.put("pos/a.csv", "\n".join([
-        TICKET_HEADER, line("T1", '"two\nlines"'), "", "short;1", line("T2"), line("T3") + ";more", '"T4"x;1;;;;', line("T5"), "",
-    ]))
+    home.put(
+        "pos/a.csv",
+        "\n".join(
+            [
+                TICKET_HEADER,
+                line("T1", '"two\nlines"'),
+                "",
+                "short;1",
+                line("T2"),
+                line("T3") + ";more",
+                '"T4"x;1;;;;',
+                line("T5"),
+                "",
+            ]
+        ),
+    )
     home.land("pos_transactions")
     assert lines_of(home) == {"T1": 2, "T2": 6, "T5": 9}
     assert [number for number, _ in home.quarantine("pos_transactions")] == [5, 7, 8]
@@ -54,12 +79,12 @@ def test_line_numbers_are_right_where_a_quote_stands_inside_an_unquoted_field(ho
 
 def test_line_numbers_follow_each_of_many_files(home: Home) -> None:
     for file in range(60):
-        home.tickets(f"{file:03d}.csv", *(line(f"F{file}-{number}", amount=str(number)) for number in range(file % 7 + 1)))
+        home.tickets(
+            f"{file:03d}.csv", *(line(f"F{file}-{number}", amount=str(number)) for number in range(file % 7 + 1))
+        )
     home.land("pos_transactions")
     rows = home.raw("pos_transactions", "transaction_id, source_file, source_line")
-    assert rows and all(
-        ticket == f"F{int(file[-7:-4])}-{number - 2}" for ticket, file, number in rows
-    )
+    assert rows and all(ticket == f"F{int(file[-7:-4])}-{number - 2}" for ticket, file, number in rows)
 
 
 def test_lines_before_the_header_may_be_skipped(home: Home) -> None:
@@ -104,7 +129,8 @@ def json_home(tmp_path: Path) -> Home:
 def test_json_lines_are_read_with_typed_and_written_numbers_and_nested_objects(json_home: Home) -> None:
     json_home.put_lines(
         "pos/a.jsonl",
-        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, "who": {"id": "C1"}}',
+        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, '
+        '"who": {"id": "C1"}}',
         "",
         '{"montant": "1 234,50", "ticket": "T2", "ligne": 1, "moment": "2024-03-05 09:05", "qte": 2}',
     )
@@ -126,7 +152,10 @@ def test_json_lines_are_read_with_typed_and_written_numbers_and_nested_objects(j
     ],
 )
 def test_a_bad_json_line_is_quarantined_with_its_number(json_home: Home, text: str, reason: str) -> None:
-    good = '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, "who": {"id": "1e5"}}'
+    good = (
+        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, '
+        '"who": {"id": "1e5"}}'
+    )
     json_home.put_lines("pos/a.jsonl", good, text)
     report = json_home.land("pos_transactions")
     assert (report.rows_accepted, report.rows_quarantined) == (1, 1)
@@ -151,11 +180,13 @@ def test_parquet_of_any_types_is_read_exactly(tmp_path: Path) -> None:
     (tmp_path / "inbox/pos").mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute(f"""
-            copy (select 'T1' as ticket, 1::smallint as ligne, timestamp '2024-03-05 09:05:00' as date, 1.5::double as qte,
+            copy (select 'T1' as ticket, 1::smallint as ligne, timestamp '2024-03-05 09:05:00' as date,
+                1.5::double as qte,
                 12.75::decimal(10, 2) as montant, null::varchar as client)
             to '{tmp_path}/inbox/pos/a.parquet' (format parquet)""")
         connection.execute(f"""
-            copy (select 7 as client, '1 234,50' as montant, 'T2' as ticket, 1 as ligne, '2024-03-05 09:05' as date, 1 as qte)
+            copy (select 7 as client, '1 234,50' as montant, 'T2' as ticket, 1 as ligne, '2024-03-05 09:05' as date,
+                1 as qte)
             to '{tmp_path}/inbox/pos/b.parquet' (format parquet)""")
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "transaction_id, sold_at, quantity, net_amount, customer_id, source_line") == [
@@ -170,7 +201,8 @@ def test_a_float_that_is_not_an_exact_amount_is_quarantined(tmp_path: Path) -> N
     with duckdb.connect() as connection:
         connection.execute(f"""
             copy (select 'T' || i as ticket, 1 as ligne, timestamp '2024-03-05 09:05:00' as date, 1 as qte,
-                case i when 1 then 0.1::double + 0.2::double else 1e20::double end as montant, '' as client from range(1, 3) r(i))
+                case i when 1 then 0.1::double + 0.2::double else 1e20::double end as montant, '' as client
+                from range(1, 3) r(i))
             to '{tmp_path}/inbox/pos/a.parquet' (format parquet)""")
     assert home.land("pos_transactions").rows_quarantined == 2
 
@@ -178,7 +210,7 @@ def test_a_float_that_is_not_an_exact_amount_is_quarantined(tmp_path: Path) -> N
 def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_transactions=PARQUET)
     home.put("pos/a.parquet", b"PAR1 but not really")
-    with pytest.raises(FeedError, match="inbox/pos/a.parquet: is not a readable Parquet file"):
+    with pytest.raises(FeedError, match=r"inbox/pos/a\.parquet: is not a readable Parquet file"):
         home.land("pos_transactions")
 
 
@@ -200,10 +232,15 @@ def workbook(path: Path, rows: list[list[Any]], title: str = "Ventes") -> None:
 
 def test_typed_cells_and_text_cells_of_a_workbook_are_read_exactly(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_transactions=XLSX)
-    workbook(tmp_path / "inbox/pos/a.xlsx", [
-        TICKET_HEADER.split(";"), ["T1", 1, datetime(2024, 3, 5, 9, 5), 1.0, 12.75, "'=1+1"], [],
-        ["T2", 1, "05/03/2024 09:05", 2, "1 234,50", 1007],
-    ])
+    workbook(
+        tmp_path / "inbox/pos/a.xlsx",
+        [
+            TICKET_HEADER.split(";"),
+            ["T1", 1, datetime(2024, 3, 5, 9, 5), 1.0, 12.75, "'=1+1"],
+            [],
+            ["T2", 1, "05/03/2024 09:05", 2, "1 234,50", 1007],
+        ],
+    )
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "transaction_id, sold_at, quantity, net_amount, customer_id, source_line") == [
         ("T1", datetime(2024, 3, 5, 8, 5), Decimal("1.0000"), Decimal("12.7500"), "'=1+1", 2),

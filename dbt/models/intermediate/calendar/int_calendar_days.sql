@@ -13,8 +13,8 @@ first_days as (
 
 ),
 
--- whole years: from the first day of any feed, at the latest from the year before the history (trailing figures reach back so far),
--- to the end of the as-of date's year
+-- whole years: from the first day of any feed, at the latest from the year before the history (trailing figures reach
+-- back so far), to the end of the as-of date's year
 bounds as (
 
     select

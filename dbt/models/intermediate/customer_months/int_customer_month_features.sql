@@ -138,7 +138,7 @@ voided_purchases as (
 
 ),
 
--- what was counted in good faith at the start of a month and had become void by then: purchases refunded, contacts merged or spam
+-- what counted when it happened and had become void by the start of a month: purchases refunded, contacts merged, spam
 voids as (
 
     select
@@ -150,9 +150,9 @@ voids as (
     inner join customer_tickets on voided_purchases.original_transaction_id = customer_tickets.transaction_id
     inner join months
         on
-            months.month_number > customer_tickets.month_number
-            and months.month_number > {{ month_number('voided_purchases.voided_on') }}
-            and months.month_number <= customer_tickets.month_number + 12
+            customer_tickets.month_number < months.month_number
+            and {{ month_number('voided_purchases.voided_on') }} < months.month_number
+            and customer_tickets.month_number + 12 >= months.month_number
     union all
     select
         customer_contacts.customer_number,
@@ -162,9 +162,9 @@ voids as (
     from customer_contacts
     inner join months
         on
-            months.month_number > customer_contacts.month_number
-            and months.month_number > customer_contacts.void_month_number
-            and months.month_number <= customer_contacts.month_number + 12
+            customer_contacts.month_number < months.month_number
+            and customer_contacts.void_month_number < months.month_number
+            and customer_contacts.month_number + 12 >= months.month_number
     where customer_contacts.void_month_number is not null
 
 ),
@@ -187,12 +187,7 @@ spine as (
         customers.customer_number,
         months.month_number
     from customers
-    cross join run_context
-    inner join months
-        on
-            months.month_number >= {{ month_number('customers.first_seen_on') }}
-            or months.month_number = run_context.bucket_month_number
-            and {{ month_number('customers.first_seen_on') }} < run_context.bucket_month_number
+    inner join months on {{ month_number('customers.first_seen_on') }} <= months.month_number
 
 ),
 
@@ -210,15 +205,23 @@ known as (
         max(tickets_by_month.last_purchase_on) over everything_before as last_purchase_on
     from spine
     left join tickets_by_month
-        on spine.customer_number = tickets_by_month.customer_number and spine.month_number = tickets_by_month.month_number
+        on
+            spine.customer_number = tickets_by_month.customer_number
+            and spine.month_number = tickets_by_month.month_number
     left join contacts_by_month
-        on spine.customer_number = contacts_by_month.customer_number and spine.month_number = contacts_by_month.month_number
+        on
+            spine.customer_number = contacts_by_month.customer_number
+            and spine.month_number = contacts_by_month.month_number
     window
         trailing_year as (
-            partition by spine.customer_number order by spine.month_number rows between 12 preceding and 1 preceding
+            partition by spine.customer_number
+            order by spine.month_number
+            rows between 12 preceding and 1 preceding
         ),
         everything_before as (
-            partition by spine.customer_number order by spine.month_number rows between unbounded preceding and 1 preceding
+            partition by spine.customer_number
+            order by spine.month_number
+            rows between unbounded preceding and 1 preceding
         )
 
 ),

@@ -35,7 +35,8 @@ first_seen as (
 
 ),
 
--- a deleted duplicate says nothing about the record that stays; a customer of whom only deleted records are left is not profiled
+-- a deleted duplicate says nothing about the record that stays; a customer of whom only deleted records are left
+-- is not profiled
 consents as (
 
     select

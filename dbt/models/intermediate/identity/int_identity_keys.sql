@@ -175,7 +175,7 @@ blocked as (
     inner join blocked_texts
         on
             lower(ranked.key_text) = blocked_texts.key_text
-            and (blocked_texts.key_space is null or blocked_texts.key_space = ranked.key_space)
+            and ranked.key_space = coalesce(blocked_texts.key_space, ranked.key_space)
 
 ),
 

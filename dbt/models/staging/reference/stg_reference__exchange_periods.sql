@@ -6,7 +6,7 @@ exchange_rates as (
 
 ),
 
--- a rate holds until the next one; the first one also holds before it, so that an early row is converted rather than lost
+-- a rate holds until the next one; the first one also holds before it, so that an early row is converted, not lost
 final as (
 
     select

@@ -1,0 +1,165 @@
+"""The whole product under what happens in practice: repeated, killed, fed with rubbish, read while it works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from tests.faults.commands import keep_feeds, kill_after, manifest, run_command
+
+Copy = Callable[[Path], Path]
+
+KILLED_AFTER = ("raw__pos_transactions", "inputs", "dbt_2", "identity", "published_gate")
+
+READER = """
+import sys, time, duckdb, pandas as pd
+path, stop = sys.argv[1], sys.argv[2]
+import pathlib
+reads = 0
+while not pathlib.Path(stop).exists():
+    with duckdb.connect(path, read_only=True) as connection:
+        frame = pd.read_sql("select kpi, count(*) as cells from kpi_values group by kpi", connection)
+        one = pd.read_sql("select * from publication", connection)
+    assert len(one) == 1 and len(frame) > 20, (len(one), len(frame))
+    reads += 1
+    time.sleep(0.05)
+print(reads)
+"""
+
+
+def query(home: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(home / "published" / "service_value.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_a_run_publishes_every_table_the_packs_and_the_result_documents(published: Path) -> None:
+    rows = manifest(published)["rows"]
+    assert {"contacts", "purchases", "customers", "customer_months", "kpi_values", "publication"} <= set(rows)
+    assert all(rows[table] > 0 for table in rows), {table: count for table, count in rows.items() if not count}
+    packs = sorted(path.name for path in (published / "outbox" / "direction").glob("*/*"))
+    assert packs == ["service_value_en.html", "service_value_en.xlsx", "service_value_fr.html", "service_value_fr.xlsx"]
+    documents = list((published / "published" / "current" / "checks").rglob("*.html"))
+    assert documents, "the result documents of the gates are beside the publication"
+    for document in documents:
+        assert "http" not in document.read_text(encoding="utf-8").replace("http://www.w3.org", ""), "readable offline"
+
+
+def test_a_second_run_lands_nothing_new_publishes_the_same_figures_and_never_disturbs_a_reader(
+    published: Path, copy_of: Copy, tmp_path: Path
+) -> None:
+    home = copy_of(published)
+    before = manifest(home)
+    batches = sorted(path.relative_to(home) for path in (home / "raw").rglob("*.parquet"))
+    stop = tmp_path / "stop"
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(home / "published" / "service_value.duckdb"), str(stop)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as reader:
+        done = run_command("run", home)
+        stop.touch()
+        output, errors = reader.communicate(timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert errors == "" and reader.returncode == 0
+    assert int(output) > 20, "the reader read all the while"
+    after = manifest(home)
+    assert after["digests"] == before["digests"]
+    assert after["publication"]["inputs_hash"] == before["publication"]["inputs_hash"]
+    assert after["publication"]["publication_id"] != before["publication"]["publication_id"]
+    assert sorted(path.relative_to(home) for path in (home / "raw").rglob("*.parquet")) == batches
+
+
+def test_a_run_killed_at_any_step_leaves_nothing_half_done(simulated: Path, published: Path, copy_of: Copy) -> None:
+    """Five kills in a row on one home, each after a later step, then one whole run."""
+    home = copy_of(simulated)
+    for step in KILLED_AFTER:
+        seen = kill_after(home, step)
+        assert any(step in line for line in seen), "".join(seen)
+        assert not (home / "published" / "current").exists(), f"nothing is published by a run killed after {step}"
+    done = run_command("run", home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert manifest(home)["digests"] == manifest(published)["digests"]
+
+
+def test_a_broken_feed_leaves_the_former_publication_and_exits_with_1_and_the_reason(published: Path, copy_of: Copy) -> None:
+    home = copy_of(published)
+    before = manifest(home)
+    header = 'Ticket;Ligne;Date heure;Magasin;Canal;Client;Carte;E-mail;Article;Quantité;Montant net HT;Remise;Ticket origine;Annulé;Modifié le'
+    lines = [f"T{n};1;02/01/2026 10:00:00;M01;Magasin;C1;;;A1;1;12,5O;;;non;02/01/2026 10:00:00" for n in range(50)]
+    (home / "inbox" / "caisse" / "tickets_2026-01.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    done = run_command("run", home)
+    assert done.returncode == 1, done.stdout + done.stderr
+    for word in ("pos_transactions", "net_amount", "maximum_quarantine_share", "quarantine"):
+        assert word in done.stderr, done.stderr
+    assert manifest(home) == before
+
+
+def test_a_broken_configuration_exits_with_2_and_names_file_and_key(simulated: Path, copy_of: Copy) -> None:
+    home = copy_of(simulated)
+    path = home / "company.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("      net_amount:", "      net_amont:"), encoding="utf-8")
+    done = run_command("run", home)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "company.yml" in done.stderr and "feeds.pos_transactions.columns.net_amont" in done.stderr
+    assert "net_amount" in done.stderr, "the error says what was expected"
+    assert not (home / "raw").exists(), "nothing is touched"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--as-of", "31/12/2025"), "YYYY-MM-DD"), (("--as-of", "1999-01-01"), "as-of")],
+)
+def test_a_wrong_as_of_date_exits_with_2(published: Path, copy_of: Copy, arguments: tuple[str, str], said: str) -> None:
+    done = run_command("run", copy_of(published), *arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in done.stderr
+
+
+def test_a_past_date_is_rebuilt_and_the_newest_publication_stays_current(published: Path, copy_of: Copy) -> None:
+    home = copy_of(published)
+    before = manifest(home)["publication"]
+    done = run_command("run", home, "--as-of", "2025-09-30")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert manifest(home)["publication"] == before
+    (version,) = (home / "published" / "versions").glob("2025-09-30_*")
+    with duckdb.connect(str(version / "service_value.duckdb"), read_only=True) as connection:
+        newest = connection.execute("select max(sold_on), max(opened_at)::date from purchases, contacts").fetchone()
+    assert newest is not None
+    assert max(newest) <= pd.Timestamp("2025-09-30").date()
+
+
+@pytest.mark.parametrize(
+    ("feeds", "required", "tables", "available", "unavailable"),
+    [
+        ({"pos_transactions"}, ["pos_transactions"], {"purchases", "customers"}, {"active_customers"}, {"inbound_contacts", "csat", "repurchase_rate_60"}),
+        ({"crm_contacts"}, ["crm_contacts"], {"contacts", "service_operations"}, {"inbound_contacts"}, {"active_customers", "csat", "repurchase_rate_60"}),
+        ({"survey_responses"}, ["survey_responses"], {"satisfaction"}, {"nps"}, {"inbound_contacts", "active_customers", "repurchase_rate_60"}),
+    ],
+    ids=["tickets only", "contacts only", "a survey only"],
+)
+def test_a_company_with_one_kind_of_data_gets_what_can_be_said_and_why_the_rest_cannot(
+    simulated: Path,
+    copy_of: Copy,
+    feeds: set[str],
+    required: list[str],
+    tables: set[str],
+    available: set[str],
+    unavailable: set[str],
+) -> None:
+    home = copy_of(simulated)
+    keep_feeds(home, feeds, required)
+    done = run_command("run", home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = manifest(home)["rows"]
+    assert all(rows[table] > 0 for table in tables), rows
+    said = {kpi for (kpi,) in query(home, "select distinct kpi from kpi_values where value is not null")}
+    assert available <= said
+    silent = {kpi for (kpi,) in query(home, "select distinct kpi from kpi_values where status = 'unavailable' and value is null")}
+    assert unavailable <= silent and not unavailable & said
+    reasons = query(home, "select reason_fr, reason_en from kpi_readiness where verdict = 'unavailable'")
+    assert reasons and all(french and english for french, english in reasons)
