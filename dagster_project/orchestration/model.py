@@ -198,7 +198,9 @@ def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
         settings = home.settings
         run_id = context.op_execution_context.run_id
         failures: list[str] = []
-        for verdict in run_published_gate(settings.warehouse, MANIFEST, settings.checks / run_id, run_id):
+        for verdict in run_published_gate(
+            settings.warehouse, MANIFEST, settings.checks / run_id, run_id, inputs=settings.inputs
+        ):
             failures += verdict.failures if verdict.verdict == "failed" else []
             yield check_result(verdict, tables[verdict.suite], PUBLISHED_CHECK)
         if failures:

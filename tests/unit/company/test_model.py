@@ -132,8 +132,8 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (
             with_feed(columns=TICKETS["columns"] | {"net_amont": "x"}),
             (
-                "company.yml: feeds.pos_transactions.columns.net_amont: is not a column of pos_transactions; did you mean "
-                "net_amount?"
+                "company.yml: feeds.pos_transactions.columns.net_amont: is not a column of pos_transactions; did you "
+                "mean net_amount?"
             ),
         ),
         (
