@@ -339,6 +339,7 @@ class _Landing:
             blocked = self._blocked()
             manifest = self._manifest(connection, batch_id, files, reading, superseded, blocked)
             if blocked is None:
+                self._check_source(reading)
                 self._reconcile(connection, new, refused)
         finally:
             connection.close()
@@ -779,6 +780,16 @@ class _Landing:
             "superseded": {batch: sorted(hashes) for batch, hashes in sorted(superseded.items())},
             "report": self.report.to_dict(),
         }
+
+    def _check_source(self, reading: Reading) -> None:
+        """Every record of the files must have come through the mapping; only a query may filter, and says so itself."""
+        expected = self.report.rows_in_source + reading.rejected
+        if not self.is_query and self.report.rows_read != expected:
+            raise ReconciliationError(
+                self.feed.name,
+                f"the files hold {expected} records, but {self.report.rows_read} came through the mapping; "
+                "nothing was landed",
+            )
 
     def _reconcile(self, connection: duckdb.DuckDBPyConnection, new: Path, refused: Path) -> None:
         """Count what lies on disk: read = accepted + already known + quarantined + erased, in rows and in money."""

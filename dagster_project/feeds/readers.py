@@ -132,9 +132,7 @@ def read_files(
 ) -> Reading:
     """Read the files of a feed into the work database. Raises FeedError."""
     connection.execute("create table source_files (file_no integer, source_file varchar, file_hash varchar)")
-    connection.execute(
-        "create table rejected_rows (file_no integer, source_line bigint, original varchar, reason varchar)"
-    )
+    connection.execute("create table rejected_rows (file_no integer, source_line bigint, original varchar, reason varchar)")
     reader = _READERS[configuration.reader]
     reading = reader(_Job(connection, feed, configuration, list(inbox_files), work))
     connection.executemany(
@@ -143,8 +141,7 @@ def read_files(
     )
     if not reading.columns:
         connection.execute(
-            "create view source_all as select 0 as __file_no, null::varchar as source_file, "
-            "null::bigint as source_line limit 0"
+            "create view source_all as select 0 as __file_no, null::varchar as source_file, null::bigint as source_line limit 0"
         )
     found = connection.execute("select count(*) from rejected_rows").fetchone()
     reading.rejected = int(found[0]) if found else 0
@@ -246,9 +243,7 @@ def _zip_parts(job: _Job, file: InboxFile, number: int) -> Iterator[Part]:
         raise job.error(file.name, f"the archive is damaged or cut short ({error}); send it again") from None
 
 
-def _extract(
-    job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: int | None, old_line_ends: bool = False
-) -> None:
+def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: int | None, old_line_ends: bool = False) -> None:
     """Copy a stream to `part.path` as UTF-8 without byte order mark, within the bounds of size and ratio."""
     encoding = job.configuration.options.encoding
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "ascii", "utf-8-sig")
@@ -312,9 +307,7 @@ def _read_csv(job: _Job) -> Reading:
     return reading
 
 
-def read_headers(
-    feed: str, configuration: FeedConfiguration, inbox_files: Sequence[InboxFile], work: Path
-) -> Reading | None:
+def read_headers(feed: str, configuration: FeedConfiguration, inbox_files: Sequence[InboxFile], work: Path) -> Reading | None:
     """The columns of the files without their rows, where that is cheap (csv and parquet, archives too); else None.
 
     Raises FeedError for a file that cannot be read at all.
@@ -347,11 +340,7 @@ def _starts(path: Path) -> Iterator[bytes]:
     if path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
-                if (
-                    not member.is_dir()
-                    and "__MACOSX" not in member.filename
-                    and not Path(member.filename).name.startswith(".")
-                ):
+                if not member.is_dir() and "__MACOSX" not in member.filename and not Path(member.filename).name.startswith("."):
                     with archive.open(member) as stream:
                         yield stream.read(LARGEST_HEADER_BYTES)
     elif path.suffix.lower() == ".gz":
@@ -363,11 +352,7 @@ def _starts(path: Path) -> Iterator[bytes]:
 
 
 def _decoded(start: bytes, encoding: str) -> bytes:
-    return (
-        start
-        if codecs.lookup(encoding).name in ("utf-8", "ascii")
-        else start.decode(encoding, errors="replace").encode()
-    )
+    return start if codecs.lookup(encoding).name in ("utf-8", "ascii") else start.decode(encoding, errors="replace").encode()
 
 
 def _csv_header(job: _Job, part: Part, reading: Reading) -> None:
@@ -425,9 +410,7 @@ def _unique_names(job: _Job, part: Part, names: Sequence[str], reading: Reading)
         if count > 1:
             reading.warnings.append(f"{part.name} has the column {base!r} more than once; one is read as {candidate!r}")
         if candidate.lower() in RESERVED_COLUMNS:
-            raise job.error(
-                part.name, f"has a column {candidate!r}, a name that the program needs; rename it in the export"
-            )
+            raise job.error(part.name, f"has a column {candidate!r}, a name that the program needs; rename it in the export")
         taken[candidate.lower()] = candidate
     return tuple(taken.values())
 
@@ -488,9 +471,7 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
         if exact is not None and count:
             lines.append((first, exact))
         files.append((str(part.path), part.file_no, part.name, part.header_lines + 1 - first))
-    connection.execute(
-        f"create table {table}_files (path varchar, file_no integer, source_file varchar, line_of_row bigint)"
-    )
+    connection.execute(f"create table {table}_files (path varchar, file_no integer, source_file varchar, line_of_row bigint)")
     connection.executemany(f"insert into {table}_files values (?, ?, ?, ?)", files)
     selected = ", ".join(f"records.{sql.name(column)}" for column in header)
     if not lines:
@@ -570,9 +551,7 @@ def _newline_positions(path: Path) -> np.ndarray[Any, Any]:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def _record_lines(
-    part: Part, quote: str, delimiter: str, count: int, refused: list[int]
-) -> np.ndarray[Any, Any] | None:
+def _record_lines(part: Part, quote: str, delimiter: str, count: int, refused: list[int]) -> np.ndarray[Any, Any] | None:
     """Physical line at which each accepted record begins, or None where the file's quotes do not allow to tell.
 
     Records are found twice, by the parity of quotes (vectorised), then by walking them (small files only); the
@@ -639,8 +618,7 @@ def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequ
     for table, header in zip(tables, headers, strict=True):
         union = " || ' ' || ".join(f"coalesce({sql.name(column)}, '')" for column in header)
         found = job.connection.execute(
-            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) "
-            f"from (select * from {table} limit 50000)"
+            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) from (select * from {table} limit 50000)"
         ).fetchone()
         if found and found[0]:
             reading.warnings.append(
@@ -687,9 +665,7 @@ def _describe_parquet(job: _Job, part: Part, reading: Reading) -> list[tuple[Any
         described = job.connection.execute(f"describe select * from {source}").fetchall()
         count = job.connection.execute(f"select count(*) from {source}").fetchone()
     except duckdb.Error as error:
-        raise job.error(
-            part.name, f"is not a readable Parquet file ({str(error).splitlines()[0]}); send it again"
-        ) from None
+        raise job.error(part.name, f"is not a readable Parquet file ({str(error).splitlines()[0]}); send it again") from None
     part.header = _unique_names(job, part, [str(row[0]) for row in described], reading)
     part.rows = int(count[0]) if count else 0
     return described
@@ -713,17 +689,13 @@ def _read_parquet(job: _Job) -> Reading:
             if kind.startswith(("BLOB", "BIT")):
                 raise job.error(members[0].name, f"the column {column!r} is binary; expected text, numbers, dates")
             is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
-            casts.append(
-                f"{f'to_json({sql.name(column)})' if is_nested else sql.name(column)}::varchar as {sql.name(column)}"
-            )
+            casts.append(f"{f'to_json({sql.name(column)})' if is_nested else sql.name(column)}::varchar as {sql.name(column)}")
         job.connection.execute(f"""
             create table source_rows_{number} as
             select {", ".join(casts)}, __path, file_row_number + 1 as __line
             from read_parquet({sql.texts(part.path for part in members)}, filename = '__path', file_row_number = true)
         """)
-        job.connection.execute(
-            f"create table source_rows_{number}_files (path varchar, file_no integer, source_file varchar)"
-        )
+        job.connection.execute(f"create table source_rows_{number}_files (path varchar, file_no integer, source_file varchar)")
         job.connection.executemany(
             f"insert into source_rows_{number}_files values (?, ?, ?)",
             [(str(part.path), part.file_no, part.name) for part in members],
@@ -789,11 +761,9 @@ def _read_json(job: _Job) -> Reading:
     found = connection.execute("""
         select distinct unnest(json_keys(original)) as key, file_no from json_checked where reason is null order by 2, 1
     """).fetchall()
-    counts = dict(connection.execute("select file_no, count(*) from json_checked group by 1").fetchall())
+    counts = dict(connection.execute("select file_no, count(*) from json_checked where reason is null group by 1").fetchall())
     for part in filled:
-        part.header = _unique_names(
-            job, part, sorted({str(key) for key, number in found if number == part.file_no}), reading
-        )
+        part.header = _unique_names(job, part, sorted({str(key) for key, number in found if number == part.file_no}), reading)
         part.rows = int(counts.get(part.file_no, 0))
     keys: dict[str, str] = {}
     for key, _ in found:
@@ -840,16 +810,12 @@ def _read_xlsx(job: _Job) -> Reading:
         try:
             with zipfile.ZipFile(file.path) as archive:
                 size = sum(item.file_size for item in archive.infolist())
-                if size > LARGEST_SHEET_BYTES or (
-                    size > RATIO_MATTERS_FROM_BYTES and size > LARGEST_RATIO * max(file.size, 1)
-                ):
+                if size > LARGEST_SHEET_BYTES or (size > RATIO_MATTERS_FROM_BYTES and size > LARGEST_RATIO * max(file.size, 1)):
                     raise job.error(file.name, "grows too much when opened: it looks like a zip bomb")
             workbook = python_calamine.CalamineWorkbook.from_path(str(file.path))
             name = options.sheet or workbook.sheet_names[0]
             if name not in workbook.sheet_names:
-                raise job.error(
-                    file.name, f"has no sheet {name!r} (options.sheet); found: {', '.join(workbook.sheet_names)}"
-                )
+                raise job.error(file.name, f"has no sheet {name!r} (options.sheet); found: {', '.join(workbook.sheet_names)}")
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
         except (zipfile.BadZipFile, python_calamine.CalamineError, OSError) as error:
             raise job.error(file.name, f"is not a readable workbook, or it is encrypted ({error})") from None
@@ -881,9 +847,7 @@ def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, rea
         header.pop()
     part.header = _unique_names(job, part, [_cell(value) or "" for value in header], reading)
     filled = [
-        (first + skipped + 2 + index, row)
-        for index, row in enumerate(rows[first + 1 :])
-        if any(cell != "" for cell in row)
+        (first + skipped + 2 + index, row) for index, row in enumerate(rows[first + 1 :]) if any(cell != "" for cell in row)
     ]
     part.rows = len(filled)
     arrays: dict[str, pa.Array] = {

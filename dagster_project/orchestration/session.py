@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dagster_project.company.errors import ConfigurationError
-from dagster_project.company.model import Company, resolve_salt
+from dagster_project.company.model import Company, load_company, resolve_salt
 from dagster_project.company.reference import load_references
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.horizon import resolve_as_of
+from dagster_project.feeds.landing import preflight
 from dagster_project.orchestration.assembly import build_definitions
 from dagster_project.orchestration.jobs import DAILY, DAILY_WITH_FIT, LANDING, is_fit_due
 from dagster_project.orchestration.model import PARTITIONS
@@ -52,12 +53,11 @@ class Session:
 
     def validate(self) -> Company:
         """Everything that can be wrong in the configuration, before anything is touched."""
-        from dagster_project.company.model import load_company
-
         try:
             company = load_company(self._settings.home)
             resolve_salt(company, self._settings.environment)
             load_references(self._settings.home, SEEDS)
+            preflight(self._settings.home, company)
         except ConfigurationError as error:
             raise self.stop(2, str(error)) from None
         except FeedError as error:

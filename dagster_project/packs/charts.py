@@ -1,7 +1,7 @@
 """Geometry of the trend charts: where each mark of a small SVG lies, and what it says.
 
-Here: scales, paths, ticks, alternative text. Not here: the SVG elements and their colours (`templates/`), which month is
-shown (`figures.py`).
+Here: scales, paths, ticks, alternative text. Not here: the SVG elements and their colours (`templates/`), which month
+is shown (`figures.py`).
 
 Drawn by the project itself rather than by a charting library: measured on 2 cores for 30 charts, altair with
 vl-convert needs 2.3 s, 84 MB of installed renderer and 250 kB of page, with colours that cannot follow the reader's
@@ -25,7 +25,7 @@ from dagster_project.packs.wording import Words
 
 WIDTH = 360.0
 HEIGHT = 132.0
-LEFT = 46.0
+LEFT = 52.0
 RIGHT = 14.0
 TOP = 18.0
 BOTTOM = 22.0
@@ -231,7 +231,9 @@ def _paths(
             runs[-1].append((index, cell))
         elif runs[-1]:
             runs.append([])
-    lines, dashed, bands = [], [], []
+    lines: list[str] = []
+    dashed: list[str] = []
+    bands: list[str] = []
     for run in runs:
         for is_dashed, part in _split_by_maturity(run):
             points = [f"{at_x(index)},{at_y(cell.value)}" for index, cell in part if cell.value is not None]

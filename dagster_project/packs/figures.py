@@ -99,7 +99,11 @@ class FeedFigures:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a pack shows, in reading order. `reference_month`: first day of the last complete month."""
+    """Everything that a pack shows, in reading order. `reference_month`: first day of the last complete month.
+
+    `last_day`: up to there every feed speaks that a KPI needs. The publication's own `data_horizon` is not shown: it
+    is the earliest of all feeds, so a quarterly evaluation file would date back figures that it does not feed.
+    """
 
     publication: Publication
     reference_month: date
@@ -156,17 +160,24 @@ def build_report(published: Published, time_zone: str) -> Report:
     for row in published.readiness:
         readiness.setdefault(row.kpi, []).append(row)
     kpis = [
-        _kpi(definition, readiness.get(definition.kpi, []), totals.get(definition.kpi, {}), by_segment, reference, time_zone)
+        _kpi(
+            definition,
+            readiness.get(definition.kpi, []),
+            totals.get(definition.kpi, {}),
+            by_segment,
+            reference,
+            time_zone,
+        )
         for definition in published.definitions
     ]
-    horizon = published.publication.data_horizon
+    feeds = _feeds(published.readiness, time_zone)
     return Report(
         publication=published.publication,
         reference_month=reference,
         open_month=None if is_last_day_of_month(as_of) else as_of.replace(day=1),
-        last_day=None if horizon is None else last_covered_day(horizon, time_zone),
+        last_day=min((feed.last_day for feed in feeds if feed.last_day is not None), default=None),
         kpis=tuple(sorted(kpis, key=_reading_key)),
-        feeds=_feeds(published.readiness, time_zone),
+        feeds=feeds,
         segment_labels=published.segment_labels,
     )
 
@@ -324,9 +335,7 @@ def _margin(current: Cell, previous: Cell | None) -> float | None:
         return None
     if previous.interval_low is None or previous.interval_high is None:
         return None
-    return math.hypot(
-        (current.interval_high - current.interval_low) / 2, (previous.interval_high - previous.interval_low) / 2
-    )
+    return math.hypot((current.interval_high - current.interval_low) / 2, (previous.interval_high - previous.interval_low) / 2)
 
 
 def _feeds(readiness: Iterable[FeedReadiness], time_zone: str) -> tuple[FeedFigures, ...]:
@@ -340,7 +349,8 @@ def _feeds(readiness: Iterable[FeedReadiness], time_zone: str) -> tuple[FeedFigu
             is_fresh=_all_known([row.is_fresh for row in rows]),
             history_days=max((row.history_days for row in rows if row.history_days is not None), default=None),
             last_day=max(
-                (last_covered_day(row.horizon_at, time_zone) for row in rows if row.horizon_at is not None), default=None
+                (last_covered_day(row.horizon_at, time_zone) for row in rows if row.horizon_at is not None),
+                default=None,
             ),
             kpis=len({row.kpi for row in rows}),
         )

@@ -24,7 +24,7 @@ from dagster_project.packs.figures import (
     shade,
 )
 from dagster_project.packs.formats import UNKNOWN, Formats
-from dagster_project.packs.reading import TOTAL
+from dagster_project.packs.reading import TOTAL, VERDICTS
 from dagster_project.packs.rows import KpiRow, kpi_row, reason_text
 from dagster_project.packs.wording import Words
 
@@ -87,14 +87,16 @@ def render_html(report: Report, company: Company, audience: str, words: Words) -
         "published_at": f"{formats.day(published_at.date())}, {published_at:%H:%M}",
         "month_sentence": month_sentence(report, words, formats),
         "topics": [
-            (topic, words.topic(topic), words.topic_lead(topic), [sheets[kpi.definition.kpi] for kpi in report.of_topic(topic)])
+            (
+                topic,
+                words.topic(topic),
+                words.topic_lead(topic),
+                [sheets[kpi.definition.kpi] for kpi in report.of_topic(topic)],
+            )
             for topic in report.topics
         ],
         "headlines": [sheets[kpi.definition.kpi] for kpi in report.headlines],
-        "verdicts": [
-            (verdict, [sheets[kpi.definition.kpi] for kpi in report.of_verdict(verdict)])
-            for verdict in ("ready", "degraded", "unavailable")
-        ],
+        "verdicts": [(verdict, [sheets[kpi.definition.kpi] for kpi in report.of_verdict(verdict)]) for verdict in VERDICTS],
         "feeds": report.feeds,
         "segments": [(member, report.segment_labels.get(member) or words.segment(member)) for member in SEGMENTS],
         "segment_rows": [(sheets[kpi.definition.kpi], _segment_cells(kpi, words, formats)) for kpi in report.segmented],

@@ -17,6 +17,8 @@ from dagster_project.packs.reading import read_published
 from dagster_project.packs.wording import Words
 from dagster_project.packs.xlsx import render_xlsx
 
+FORMATS = ("html", "xlsx", "pdf")
+
 
 @dataclass
 class PackReport:
@@ -31,8 +33,12 @@ def make_packs(
 ) -> PackReport:
     """Write `outbox/<audience>/<as-of date>/service_value_<language>.<format>` from published tables only.
 
-    `formats`: html, xlsx; pdf gives a message. Raises what `read_published` raises, and OSError.
+    `formats`: html, xlsx; pdf gives a message. Raises what `read_published` raises, ValueError for a format that is not
+    known, and OSError; a file that was there stays as it was.
     """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise ValueError(f"format {unknown[0]!r} is not one of {', '.join(FORMATS)}")
     words = Words(language)
     report = build_report(read_published(database, language), company.time_zone)
     folder = outbox / _folder_name(audience) / report.publication.as_of_date.isoformat()
@@ -58,9 +64,12 @@ def _folder_name(audience: str) -> str:
 
 def _write_whole(path: Path, content: bytes) -> Path:
     partial = path.with_name(f".tmp-{path.name}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path

@@ -22,7 +22,7 @@ Verdict = Literal["ready", "degraded", "unavailable"]
 Direction = Literal["up", "down", "none"]
 
 TOTAL = -1
-_VERDICTS: tuple[Verdict, ...] = ("ready", "degraded", "unavailable")
+VERDICTS: tuple[Verdict, ...] = ("ready", "degraded", "unavailable")
 _DIRECTIONS: dict[str, Direction] = {"higher_is_better": "up", "lower_is_better": "down", "neutral": "none"}
 
 
@@ -167,8 +167,8 @@ def _definition(row: Mapping[str, Any], language: str) -> Definition:
 
 def _readiness(row: Mapping[str, Any], language: str) -> FeedReadiness:
     verdict = str(row["verdict"])
-    if verdict not in _VERDICTS:
-        raise ValueError(f"kpi_readiness: verdict {verdict!r} of {row['kpi']} is not one of {', '.join(_VERDICTS)}")
+    if verdict not in VERDICTS:
+        raise ValueError(f"kpi_readiness: verdict {verdict!r} of {row['kpi']} is not one of {', '.join(VERDICTS)}")
     days = row["history_days"]
     return FeedReadiness(
         kpi=str(row["kpi"]),
@@ -176,7 +176,7 @@ def _readiness(row: Mapping[str, Any], language: str) -> FeedReadiness:
         is_present=bool(row["is_present"]),
         is_fresh=row["is_fresh"],
         history_days=None if days is None else int(days),
-        verdict=_VERDICTS[_VERDICTS.index(verdict)],
+        verdict=VERDICTS[VERDICTS.index(verdict)],
         reason=_text(row[f"reason_{language}"]),
         horizon_at=row["horizon_at"],
     )

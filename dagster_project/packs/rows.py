@@ -122,7 +122,11 @@ def change_texts(change: Change | None, unit: str, words: Words, formats: Format
         return text, words("steady"), "neutral"
     if change.is_favourable is None:
         return text, words("higher" if change.absolute > 0 else "lower"), "neutral"
-    return text, words("favourable" if change.is_favourable else "unfavourable"), "good" if change.is_favourable else "bad"
+    return (
+        text,
+        words("favourable" if change.is_favourable else "unfavourable"),
+        "good" if change.is_favourable else "bad",
+    )
 
 
 def figure_caveats(kpi: KpiFigures, words: Words, formats: Formats) -> tuple[str, ...]:

@@ -28,17 +28,19 @@ _FRENCH = {
     # months
     "month_complete": "Les valeurs sont celles de {month}, dernier mois complet à cette date.",
     "month_open": (
-        "Le mois en cours ({open_month}) est incomplet au {as_of}\u00a0: il n’est pas montré. Les valeurs sont celles de {month}, "
-        "dernier mois complet."
+        "Le mois en cours ({open_month}) est incomplet au {as_of}\u00a0: il n’est pas montré. Les valeurs sont celles "
+        "de {month}, dernier mois complet."
     ),
     "month_none": "Aucun mois n’est complet à cette date.",
     "month_by_kpi": (
-        "Un indicateur qui observe une fenêtre après l’événement, ou dont les données s’arrêtent plus tôt, est montré pour son "
-        "propre dernier mois complet, indiqué dans la colonne «\u00a0Mois\u00a0»."
+        "Un indicateur qui observe une fenêtre après l’événement, ou dont les données s’arrêtent plus tôt, est montré "
+        "pour son propre dernier mois complet, indiqué dans la colonne «\u00a0Mois\u00a0»."
     ),
     # readiness
     "readiness": "Ce que l’on peut affirmer",
-    "readiness_lead": "Avant les chiffres\u00a0: quels indicateurs sont fiables, lesquels sont à lire avec réserve, lesquels manquent.",
+    "readiness_lead": (
+        "Avant les chiffres\u00a0: quels indicateurs sont fiables, lesquels sont à lire avec réserve, lesquels manquent."
+    ),
     "ready": "Prêt",
     "degraded": "Dégradé",
     "unavailable": "Indisponible",
@@ -70,14 +72,16 @@ _FRENCH = {
     "no_value": "Aucune valeur n’est publiée pour un mois complet.",
     # KPI table
     "kpis": "Les indicateurs",
-    "kpis_caption": "Indicateurs par thème\u00a0: valeur du mois, mois précédent, évolution, cible, statut, effectif et réserves",
+    "kpis_caption": (
+        "Indicateurs par thème\u00a0: valeur du mois, mois précédent, évolution, cible, statut, effectif et réserves"
+    ),
     "headline": "Indicateurs clés",
     "headline_mark": "indicateur clé",
     "value": "Valeur",
     "previous": "Précédent",
     "previous_long": "Mois précédent",
     "change": "Évolution",
-    "change_percent": "Évolution en %",
+    "change_percent": "Évolution en\u00a0%",
     "target": "Cible",
     "status": "Statut",
     "n": "n",
@@ -97,7 +101,9 @@ _FRENCH = {
     "topic_value": "Valeur",
     "topic_service_lead": "Joindre, être servi, ne pas avoir à revenir.",
     "topic_satisfaction_lead": "Ce que les clients répondent quand on les interroge.",
-    "topic_value_lead": "Ce que les clients font après avoir été servis\u00a0: «\u00a0après\u00a0» n’est pas «\u00a0grâce à\u00a0».",
+    "topic_value_lead": (
+        "Ce que les clients font après avoir été servis\u00a0: «\u00a0après\u00a0» n’est pas «\u00a0grâce à\u00a0»."
+    ),
     # statuses
     "on_target": "Cible atteinte",
     "watch": "À surveiller",
@@ -119,14 +125,13 @@ _FRENCH = {
     "caveat_small": "effectif trop faible",
     "caveat_month": "chiffre de {month}",
     "caveat_degraded": "dégradé",
-
     "note": "note",
     "notes": "Notes",
     # sheets
     "trends": "Tendances et construction",
     "trends_lead": (
-        "Jusqu’à 24\u00a0mois par indicateur, bande d’incertitude à 95\u00a0%, et la manière dont chaque chiffre est construit\u00a0: un chiffre dont "
-        "on ne peut lire la construction n’est pas publié."
+        "Jusqu’à 24\u00a0mois par indicateur, bande d’incertitude à 95\u00a0%, et la manière dont chaque chiffre est "
+        "construit\u00a0: un chiffre dont on ne peut lire la construction n’est pas publié."
     ),
     "purpose": "Pourquoi",
     "formula": "Calcul",
@@ -143,8 +148,8 @@ _FRENCH = {
     "legend_provisional": "mois provisoire (fenêtre non écoulée)",
     "chart_title": "{label}, évolution mensuelle",
     "chart_description": (
-        "De {first_month} ({first_value}) à {last_month} ({last_value}). Minimum {minimum} en {minimum_month}, maximum {maximum} en "
-        "{maximum_month}."
+        "De {first_month} ({first_value}) à {last_month} ({last_value}). Minimum {minimum} en {minimum_month}, "
+        "maximum {maximum} en {maximum_month}."
     ),
     "chart_gaps": " {count}\u00a0mois non publiables laissés en blanc.",
     "chart_target": " Cible\u00a0: {target}.",
@@ -156,8 +161,9 @@ _FRENCH = {
     # segments
     "segments": "Par segment de valeur",
     "segments_lead": (
-        "Segment connu au début du mois. Le fond est d’autant plus soutenu que la valeur est élevée dans sa ligne\u00a0; la flèche signale un "
-        "intervalle qui exclut le total. Seul le total est un chiffre clé\u00a0: les autres cases sont exploratoires."
+        "Segment connu au début du mois. Le fond est d’autant plus soutenu que la valeur est élevée dans sa "
+        "ligne\u00a0; la flèche signale un intervalle qui exclut le total. Seul le total est un chiffre clé\u00a0: "
+        "les autres cases sont exploratoires."
     ),
     "segments_caption": "Indicateurs par segment de valeur, dernier mois complet de chacun",
     "segment": "Segment",
@@ -176,12 +182,12 @@ _FRENCH = {
     # method
     "method": "Comment lire",
     "method_status": (
-        "Statut\u00a0: «\u00a0Cible atteinte\u00a0», «\u00a0À surveiller\u00a0» entre la cible et la limite d’alerte, «\u00a0Alerte\u00a0» au-delà. Un indicateur sans "
-        "cible n’a pas de statut."
+        "Statut\u00a0: «\u00a0Cible atteinte\u00a0», «\u00a0À surveiller\u00a0» entre la cible et la limite d’alerte, "
+        "«\u00a0Alerte\u00a0» au-delà. Un indicateur sans cible n’a pas de statut."
     ),
     "method_change": (
-        "Évolution\u00a0: en points pour les taux et les scores, en pourcentage pour les volumes et les montants. «\u00a0Dans la marge "
-        "d’erreur\u00a0»\u00a0: l’écart est plus petit que l’incertitude des deux mois réunis."
+        "Évolution\u00a0: en points pour les taux et les scores, en pourcentage pour les volumes et les montants. "
+        "«\u00a0Dans la marge d’erreur\u00a0»\u00a0: l’écart est plus petit que l’incertitude des deux mois réunis."
     ),
     "method_small": (
         "Non publiable\u00a0: l’effectif est sous le minimum. La valeur existe, elle est grisée, elle ne sert à aucune décision."
@@ -227,8 +233,8 @@ _FRENCH = {
     "owner_label": "Responsable",
     # messages
     "no_pdf": (
-        "Pack {audience} ({language})\u00a0: le format PDF est demandé, mais cette version ne le produit pas. La page HTML s’imprime sur A4 "
-        "depuis un navigateur (Imprimer, puis «\u00a0Enregistrer au format PDF\u00a0»)."
+        "Pack {audience} ({language})\u00a0: le format PDF est demandé, mais cette version ne le produit pas. La page "
+        "HTML s’imprime sur A4 depuis un navigateur (Imprimer, puis «\u00a0Enregistrer au format PDF\u00a0»)."
     ),
     "feed_crm_customers": "Clients (CRM)",
     "feed_crm_contacts": "Contacts (CRM)",
@@ -263,16 +269,16 @@ _ENGLISH = {
     "page": "page",
     "month_complete": "Values are those of {month}, the last complete month at that date.",
     "month_open": (
-        "The current month ({open_month}) is incomplete as of {as_of}: it is not shown. Values are those of {month}, the last "
-        "complete month."
+        "The current month ({open_month}) is incomplete as of {as_of}: it is not shown. Values are those of {month}, "
+        "the last complete month."
     ),
     "month_none": "No month is complete at that date.",
     "month_by_kpi": (
-        "A KPI that watches a window after the event, or whose data end earlier, is shown for its own last complete month, "
-        "given in the column “Month”."
+        "A KPI that watches a window after the event, or whose data end earlier, is shown for its own last complete "
+        "month, given in the column “Month”."
     ),
     "readiness": "What can be said",
-    "readiness_lead": "Before the figures: which KPIs can be relied on, which are to be read with care, which are missing.",
+    "readiness_lead": ("Before the figures: which KPIs can be relied on, which are to be read with care, which are missing."),
     "ready": "Ready",
     "degraded": "Degraded",
     "unavailable": "Unavailable",
@@ -372,8 +378,8 @@ _ENGLISH = {
     "legend_provisional": "provisional month (window not elapsed)",
     "chart_title": "{label}, by month",
     "chart_description": (
-        "From {first_month} ({first_value}) to {last_month} ({last_value}). Lowest {minimum} in {minimum_month}, highest {maximum} in "
-        "{maximum_month}."
+        "From {first_month} ({first_value}) to {last_month} ({last_value}). Lowest {minimum} in {minimum_month}, "
+        "highest {maximum} in {maximum_month}."
     ),
     "chart_gaps": " {count} months not publishable, left blank.",
     "chart_target": " Target: {target}.",
@@ -384,8 +390,9 @@ _ENGLISH = {
     "point_not_publishable": "not publishable",
     "segments": "By value segment",
     "segments_lead": (
-        "Segment known at the start of the month. The darker the ground, the higher the value within its row; an arrow marks an "
-        "interval that excludes the total. Only the total is a headline figure: the other cells are exploratory."
+        "Segment known at the start of the month. The darker the ground, the higher the value within its row; an "
+        "arrow marks an interval that excludes the total. Only the total is a headline figure: the other cells are "
+        "exploratory."
     ),
     "segments_caption": "KPIs by value segment, last complete month of each",
     "segment": "Segment",
@@ -403,13 +410,16 @@ _ENGLISH = {
     "no_segments": "No KPI is published by segment.",
     "method": "How to read this",
     "method_status": (
-        "Status: “On target”, “Watch” between the target and the alert limit, “Alert” beyond it. A KPI without a target has no status."
+        "Status: “On target”, “Watch” between the target and the alert limit, “Alert” beyond it. A KPI without a "
+        "target has no status."
     ),
     "method_change": (
-        "Change: in points for rates and scores, in per cent for volumes and amounts. “Within the margin of error”: the difference is "
-        "smaller than the uncertainty of both months together."
+        "Change: in points for rates and scores, in per cent for volumes and amounts. “Within the margin of error”: "
+        "the difference is smaller than the uncertainty of both months together."
     ),
-    "method_small": "Not publishable: the sample is under the minimum. The value exists, is greyed, and is no ground for a decision.",
+    "method_small": (
+        "Not publishable: the sample is under the minimum. The value exists, is greyed, and is no ground for a decision."
+    ),
     "method_restated": "Restated: late or corrected rows changed a figure that had been published.",
     "method_totals": "A total comes from numerators and denominators, never from an average of averages.",
     "method_null": "A dash or a word is not zero: the figure does not exist, and the reason is given.",
@@ -449,8 +459,8 @@ _ENGLISH = {
     "definition_version": "Version",
     "owner_label": "Owner",
     "no_pdf": (
-        "Pack {audience} ({language}): the PDF format is asked for, but this version does not make it. The HTML page prints on A4 from "
-        "a browser (Print, then “Save as PDF”)."
+        "Pack {audience} ({language}): the PDF format is asked for, but this version does not make it. The HTML page "
+        "prints on A4 from a browser (Print, then “Save as PDF”)."
     ),
     "feed_crm_customers": "Customers (CRM)",
     "feed_crm_contacts": "Contacts (CRM)",
@@ -510,6 +520,6 @@ class Words:
         """The name of a value segment where the publication gives none."""
         return self._texts.get(f"segment_{member}", str(member))
 
-    def keys(self) -> frozenset[str]:
-        """Every key, so that a test can compare the languages."""
+    def names(self) -> frozenset[str]:
+        """The name of every text, so that a test can compare the languages."""
         return frozenset(self._texts)

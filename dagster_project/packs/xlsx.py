@@ -17,6 +17,7 @@ import xlsxwriter
 from dagster_project.packs.figures import SEGMENTS, KpiFigures, Report, is_settled
 from dagster_project.packs.formats import Formats
 from dagster_project.packs.html import Company, month_sentence
+from dagster_project.packs.reading import VERDICTS
 from dagster_project.packs.rows import figure_caveats, first_sentence, reason_text
 from dagster_project.packs.wording import Words
 
@@ -25,14 +26,14 @@ _LONGEST_COLUMN = 70
 _NUMBER_FORMATS = {
     "rate": "0.0%",
     "score": "0.00",
-    "nps": '+0.0;-0.0;0.0',
+    "nps": "+0.0;-0.0;0.0",
     "seconds": "#,##0",
     "count": "#,##0",
     "integer": "#,##0",
     "date": "dd/mm/yyyy",
     "month": "mm/yyyy",
-    "points": '+0.0;-0.0;0.0',
-    "share": '+0.0%;-0.0%;0.0%',
+    "points": "+0.0;-0.0;0.0",
+    "share": "+0.0%;-0.0%;0.0%",
 }
 
 
@@ -60,13 +61,12 @@ class _Workbook:
         self._buffer = io.BytesIO()
         # a text such as "=1+1" stays a text, an address stays a text
         self._book = xlsxwriter.Workbook(
-            self._buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+            self._buffer,
+            {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
         )
         self._cell_formats: dict[tuple[str, bool], Any] = {}
         self._title = self._book.add_format({"bold": True, "font_size": 14})
-        self._head = self._book.add_format(
-            {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2"}
-        )
+        self._head = self._book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2"})
         self._text = self._book.add_format({"text_wrap": True, "valign": "top"})
         self._grey_text = self._book.add_format({"text_wrap": True, "valign": "top", "font_color": "#808080"})
 
@@ -94,9 +94,14 @@ class _Workbook:
     def _readiness(self) -> None:
         words = self._words
         rows: list[list[Content]] = [
-            [words(verdict), words.topic(kpi.topic), words.spaced(kpi.definition.label), reason_text(kpi, words) if verdict != "ready" else ""]
-            for verdict in ("ready", "degraded", "unavailable")
-            for kpi in self._report.of_verdict(verdict)  # type: ignore[arg-type]
+            [
+                words(verdict),
+                words.topic(kpi.topic),
+                words.spaced(kpi.definition.label),
+                reason_text(kpi, words) if verdict != "ready" else "",
+            ]
+            for verdict in VERDICTS
+            for kpi in self._report.of_verdict(verdict)
         ]
         self._sheet("sheet_readiness", words("readiness"), ["verdict", "topic", "indicator", "reason"], rows)
 
@@ -120,8 +125,23 @@ class _Workbook:
         words = self._words
         rows = [self._kpi(kpi) for kpi in self._report.kpis]
         heads = [
-            "topic", "indicator", "unit", "month", "value", "previous_long", "target", "change", "change_percent", "status",
-            "n_long", "as_of", "interval_low", "interval_high", "immature", "restated", "caveat",
+            "topic",
+            "indicator",
+            "unit",
+            "month",
+            "value",
+            "previous_long",
+            "target",
+            "change",
+            "change_percent",
+            "status",
+            "n_long",
+            "as_of",
+            "interval_low",
+            "interval_high",
+            "immature",
+            "restated",
+            "caveat",
         ]
         self._sheet("sheet_kpis", month_sentence(self._report, words, self._formats), heads, rows)
 
@@ -133,7 +153,23 @@ class _Workbook:
         as_of = Typed(self._report.publication.as_of_date, "date")
         if cell is None:
             reason = "; ".join(figure_caveats(kpi, words, self._formats))
-            return [*head, None, None, None, None, None, None, words("status_unavailable"), None, as_of, None, None, None, None, reason]
+            return [
+                *head,
+                None,
+                None,
+                None,
+                None,
+                None,
+                None,
+                words("status_unavailable"),
+                None,
+                as_of,
+                None,
+                None,
+                None,
+                None,
+                reason,
+            ]
         grey = not cell.is_publishable
         change = kpi.change
         is_points = unit == "rate"
@@ -178,7 +214,18 @@ class _Workbook:
                         words("yes" if cell.is_restated else "no"),
                     ]
                 )
-        heads = ["indicator", "unit", "month", "value", "interval_low", "interval_high", "n_long", "publishable", "provisional", "restated"]
+        heads = [
+            "indicator",
+            "unit",
+            "month",
+            "value",
+            "interval_low",
+            "interval_high",
+            "n_long",
+            "publishable",
+            "provisional",
+            "restated",
+        ]
         self._sheet("sheet_trends", words("trends"), heads, rows)
 
     def _segments(self) -> None:
@@ -203,7 +250,17 @@ class _Workbook:
                         words("yes" if cell.is_publishable else "no"),
                     ]
                 )
-        heads = ["indicator", "unit", "month", "segment", "value", "interval_low", "interval_high", "n_long", "publishable"]
+        heads = [
+            "indicator",
+            "unit",
+            "month",
+            "segment",
+            "value",
+            "interval_low",
+            "interval_high",
+            "n_long",
+            "publishable",
+        ]
         self._sheet("sheet_segments", words("segments_lead"), heads, rows)
 
     def _definitions(self) -> None:
@@ -223,7 +280,18 @@ class _Workbook:
             ]
             for kpi in self._report.kpis
         ]
-        heads = ["code", "indicator", "purpose", "formula", "caveats", "unit", "direction", "feeds", "owner_label", "definition_version"]
+        heads = [
+            "code",
+            "indicator",
+            "purpose",
+            "formula",
+            "caveats",
+            "unit",
+            "direction",
+            "feeds",
+            "owner_label",
+            "definition_version",
+        ]
         self._sheet("sheet_definitions", words("trends_lead"), heads, rows)
 
     def _publication(self) -> None:
@@ -232,7 +300,10 @@ class _Workbook:
             [words("publication"), publication.publication_id],
             [words("as_of"), Typed(publication.as_of_date, "date")],
             [words("data_horizon"), Typed(self._report.last_day, "date")],
-            [words("checks"), words("checks_value", passed=publication.checks_passed, warned=publication.checks_warned)],
+            [
+                words("checks"),
+                words("checks_value", passed=publication.checks_passed, warned=publication.checks_warned),
+            ],
             [words("run"), publication.run_id],
             [words("inputs_hash"), publication.inputs_hash],
             [words("project_version"), publication.project_version],

@@ -45,14 +45,15 @@ eligible as (
         count(*) as tickets
     from tickets
     cross join {{ source('run', 'repurchase_windows') }} as windows
-    where exists (
-        select 1
-        from contacts
-        where
-            contacts.customer_id = tickets.customer_id
-            and contacts.window_days = windows.window_days
-            and {{ is_in_window('tickets.sold_at', 'tickets.sold_on', 'contacts.window_days', 'contacts', 'contacts.is_day_precision') }}
-    )
+    where
+        exists (
+            select 1
+            from contacts
+            where
+                contacts.customer_id = tickets.customer_id
+                and contacts.window_days = windows.window_days
+                and {{ is_in_window('tickets.sold_at', 'tickets.sold_on', 'contacts.window_days', 'contacts', 'contacts.is_day_precision') }}
+        )
     group by windows.window_days
 
 ),

@@ -16,8 +16,8 @@ MACROS = (DBT / "macros" / "staging" / "newest_versions.sql").read_text(encoding
 MODELS = sorted((DBT / "models").rglob("*.sql"))
 # syntax of one engine alone: it lives in macros/portable/ (and in unit tests, which run on DuckDB)
 ENGINE_ONLY = re.compile(
-    r"\b(asof|arg_max|arg_min|list\(|distinct on|epoch\(|strftime|generate_series|regexp_matches|quantile_cont|date_diff)"
-    r"|\bexclude\s*\(|[^:/]//[^/]",
+    r"\b(asof|arg_max|arg_min|list\(|distinct on|epoch\(|strftime|generate_series|regexp_matches|quantile_cont)"
+    r"|\bdate_diff\b|\bexclude\s*\(|[^:/]//[^/]",
     re.IGNORECASE,
 )
 

@@ -665,6 +665,15 @@ def test_an_empty_whole_dump_does_not_delete_everything(tmp_path: Path) -> None:
 # -- reconciliation ----------------------------------------------------------------------------------------------------
 
 
+def test_a_row_lost_between_the_file_and_the_cast_is_noticed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.tickets("a.csv", *GOOD)
+    real = landing.typed_select
+    monkeypatch.setattr(landing, "typed_select", lambda casting: f"select * from ({real(casting)}) limit 2")
+    with pytest.raises(ReconciliationError, match="the files hold 3 records, but 2 came through the mapping"):
+        home.land("pos_transactions")
+    assert home.batches("pos_transactions") == []
+
+
 def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

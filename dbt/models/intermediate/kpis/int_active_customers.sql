@@ -80,7 +80,7 @@ final as (
         coalesce(value_segment, -1) as value_segment,
         sum(customers) as active_customers
     from active
-    group by month, grouping sets ((value_segment), ())
+    group by grouping sets ((month, value_segment), (month))
 
 )
 

@@ -42,20 +42,26 @@ active_customers as (
 ),
 
 -- Each customer is a cluster; an invitation without a customer is one of its own.
+invitation_clusters as (
+
+    select
+        *,
+        coalesce(customer_id, contact_key || '/' || respondent_key || '/' || survey_id) as cluster_id
+    from invitations
+
+),
+
 invited as (
 
     select
         invitation_month,
-        coalesce(customer_id, contact_key || '/' || respondent_key || '/' || survey_id) as cluster_id,
+        cluster_id,
         coalesce(value_segment, -1) as value_segment,
         sum(case when is_mature and is_answered then 1 else 0 end) as y,
         sum(case when is_mature then 1 else 0 end) as n,
         sum(case when is_mature then 0 else 1 end) as immature
-    from invitations
-    group by
-        invitation_month,
-        coalesce(customer_id, contact_key || '/' || respondent_key || '/' || survey_id),
-        grouping sets ((value_segment), ())
+    from invitation_clusters
+    group by grouping sets ((invitation_month, cluster_id, value_segment), (invitation_month, cluster_id))
 
 ),
 

@@ -146,8 +146,8 @@ final as (
         value_segment,
         answer_wait_seconds,
         {% for ratio in operations_ratios() %}
-        cast({{ ratio.kpi }}_n as bigint) as {{ ratio.kpi }}_n,
-        cast({{ ratio.kpi }}_y as bigint) as {{ ratio.kpi }}_y,
+            cast({{ ratio.kpi }}_n as bigint) as {{ ratio.kpi }}_n,
+            cast({{ ratio.kpi }}_y as bigint) as {{ ratio.kpi }}_y,
         {% endfor %}
         cast(inbound_contacts as bigint) as inbound_contacts,
         cast(identified_contacts as bigint) as identified_contacts,

@@ -170,7 +170,7 @@ repeated_by_month as (
         coalesce(value_segment, -1) as value_segment,
         {{ operations_moments() }}
     from customers_by_month
-    group by opened_month, channel, queue, grouping sets ((value_segment), ())
+    group by grouping sets ((opened_month, channel, queue, value_segment), (opened_month, channel, queue))
 
 ),
 

@@ -80,40 +80,40 @@ long as (
 counted as (
 
     {% for rows, measure in [('lone', 'sum(cases)'), ('long', 'count(distinct case_number)')] %}
-    select
-        'day' as period_grain,
-        opened_on as period_start,
-        coalesce(channel, 'all') as channel,
-        coalesce(queue, 'all') as queue,
-        -1 as value_segment,
-        {{ measure }} as inbound_cases
-    from {{ rows }}
-    group by opened_on, cube (channel, queue)
+        select
+            'day' as period_grain,
+            opened_on as period_start,
+            coalesce(channel, 'all') as channel,
+            coalesce(queue, 'all') as queue,
+            -1 as value_segment,
+            {{ measure }} as inbound_cases
+        from {{ rows }}
+        group by opened_on, cube(channel, queue)
 
-    union all
+        union all
 
-    select
-        'week' as period_grain,
-        opened_week as period_start,
-        coalesce(channel, 'all') as channel,
-        coalesce(queue, 'all') as queue,
-        coalesce(value_segment, -1) as value_segment,
-        {{ measure }} as inbound_cases
-    from {{ rows }}
-    group by opened_week, cube (channel, queue, value_segment)
+        select
+            'week' as period_grain,
+            opened_week as period_start,
+            coalesce(channel, 'all') as channel,
+            coalesce(queue, 'all') as queue,
+            coalesce(value_segment, -1) as value_segment,
+            {{ measure }} as inbound_cases
+        from {{ rows }}
+        group by opened_week, cube(channel, queue, value_segment)
 
-    union all
+        union all
 
-    select
-        'month' as period_grain,
-        opened_month as period_start,
-        coalesce(channel, 'all') as channel,
-        coalesce(queue, 'all') as queue,
-        coalesce(value_segment, -1) as value_segment,
-        {{ measure }} as inbound_cases
-    from {{ rows }}
-    group by opened_month, cube (channel, queue, value_segment)
-    {{ 'union all' if not loop.last }}
+        select
+            'month' as period_grain,
+            opened_month as period_start,
+            coalesce(channel, 'all') as channel,
+            coalesce(queue, 'all') as queue,
+            coalesce(value_segment, -1) as value_segment,
+            {{ measure }} as inbound_cases
+        from {{ rows }}
+        group by opened_month, cube(channel, queue, value_segment)
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
@@ -148,7 +148,7 @@ percentiles as (
         {{ percentile('answer_wait_seconds', 0.5) }} as speed_of_answer_median,
         {{ percentile('answer_wait_seconds', 0.9) }} as speed_of_answer_p90
     from waits
-    group by opened_month, cube (channel, queue, value_segment)
+    group by opened_month, cube(channel, queue, value_segment)
 
 ),
 

@@ -48,12 +48,13 @@ final as (
         windows.window_days,
         horizon.is_day_precision,
         case
-            when horizon.is_day_precision then
-                coalesce(
-                    {{ from_company_time(add_days_to_date('contacts.closed_on', 'windows.window_days + 1')) }}
-                    <= horizon.horizon_at,
-                    false
-                )
+            when horizon.is_day_precision
+                then
+                    coalesce(
+                        {{ from_company_time(add_days_to_date('contacts.closed_on', 'windows.window_days + 1')) }}
+                        <= horizon.horizon_at,
+                        false
+                    )
             else {{ is_before_horizon(add_days('contacts.closed_at', 'windows.window_days'), 'horizon.horizon_at') }}
         end as is_mature
     from contacts

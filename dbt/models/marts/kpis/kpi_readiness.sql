@@ -133,67 +133,89 @@ final as (
             else 'ready'
         end as verdict,
         case finding
-            when 'replaced' then
-                'Le flux ' || feed || ' est absent, mais un autre flux suffit à cet indicateur.'
-            when 'not_needed' then
-                'Le flux ' || feed || ' est absent{{ nbsp }}: le total reste juste, mais sans détail par canal.'
-            when 'not_configured' then
-                'Le flux ' || feed || ' n’est pas configuré{{ nbsp }}: ajoutez-le à company.yml pour obtenir cet indicateur.'
-            when 'empty' then
-                'Le flux ' || feed || ' est configuré mais ne contient aucune ligne à la date d’arrêté{{ nbsp }}: '
-                || 'vérifiez l’emplacement des fichiers et la correspondance.'
-            when 'window_missing' then
-                'La fenêtre de ' || cast(window_days as varchar) || ' jours n’est pas calculée{{ nbsp }}: '
-                || 'ajoutez-la à windows.repurchase_days dans company.yml.'
-            when 'history_too_short' then
-                'Le flux ' || feed || ' ne couvre que ' || cast(history_days as varchar) || ' jours{{ nbsp }}; il en faut au moins '
-                || cast(minimum_history_days as varchar) || '{{ nbsp }}: fournissez un historique plus long.'
-            when 'nothing_concerned' then
-                'Le flux ' || feed || ' est présent, mais rien n’y concerne cet indicateur (' || what_fr || '). ' || action_fr
-            when 'not_covered' then
-                'Trop peu de données dans le flux ' || feed || '{{ nbsp }}: ' || coverage_percent || '{{ nbsp }}% de ' || what_fr
-                || '. ' || action_fr
-            when 'late' then
-                'La dernière livraison du flux ' || feed || ' est en retard (données jusqu’au '
-                || cast(last_day as varchar) || ')' || '{{ nbsp }}: demandez l’export manquant.'
-            when 'thinly_covered' then
-                'Couverture partielle du flux ' || feed || '{{ nbsp }}: ' || coverage_percent || '{{ nbsp }}% de ' || what_fr
-                || ', pour ' || wanted_percent || '{{ nbsp }}% souhaités. ' || action_fr
-            when 'history_short' then
-                'Le flux ' || feed || ' couvre ' || cast(history_days as varchar) || ' jours, pour '
-                || cast(wanted_history_days as varchar) || ' souhaités{{ nbsp }}: le chiffre est sous-estimé tant que '
-                || 'l’historique n’est pas complet.'
+            when 'replaced'
+                then
+                    'Le flux ' || feed || ' est absent, mais un autre flux suffit à cet indicateur.'
+            when 'not_needed'
+                then
+                    'Le flux ' || feed || ' est absent{{ nbsp }}: le total reste juste, mais sans détail par canal.'
+            when 'not_configured'
+                then
+                    'Le flux ' || feed || ' n’est pas configuré{{ nbsp }}: ajoutez-le à company.yml pour obtenir cet indicateur.'
+            when 'empty'
+                then
+                    'Le flux ' || feed || ' est configuré mais ne contient aucune ligne à la date d’arrêté{{ nbsp }}: '
+                    || 'vérifiez l’emplacement des fichiers et la correspondance.'
+            when 'window_missing'
+                then
+                    'La fenêtre de ' || cast(window_days as varchar) || ' jours n’est pas calculée{{ nbsp }}: '
+                    || 'ajoutez-la à windows.repurchase_days dans company.yml.'
+            when 'history_too_short'
+                then
+                    'Le flux ' || feed || ' ne couvre que ' || cast(history_days as varchar) || ' jours{{ nbsp }}; il en faut au moins '
+                    || cast(minimum_history_days as varchar) || '{{ nbsp }}: fournissez un historique plus long.'
+            when 'nothing_concerned'
+                then
+                    'Le flux ' || feed || ' est présent, mais rien n’y concerne cet indicateur (' || what_fr || '). ' || action_fr
+            when 'not_covered'
+                then
+                    'Trop peu de données dans le flux ' || feed || '{{ nbsp }}: ' || coverage_percent || '{{ nbsp }}% de ' || what_fr
+                    || '. ' || action_fr
+            when 'late'
+                then
+                    'La dernière livraison du flux ' || feed || ' est en retard (données jusqu’au '
+                    || cast(last_day as varchar) || ')' || '{{ nbsp }}: demandez l’export manquant.'
+            when 'thinly_covered'
+                then
+                    'Couverture partielle du flux ' || feed || '{{ nbsp }}: ' || coverage_percent || '{{ nbsp }}% de ' || what_fr
+                    || ', pour ' || wanted_percent || '{{ nbsp }}% souhaités. ' || action_fr
+            when 'history_short'
+                then
+                    'Le flux ' || feed || ' couvre ' || cast(history_days as varchar) || ' jours, pour '
+                    || cast(wanted_history_days as varchar) || ' souhaités{{ nbsp }}: le chiffre est sous-estimé tant que '
+                    || 'l’historique n’est pas complet.'
             else 'Le flux ' || feed || ' est présent, à jour et assez complet{{ nbsp }}: rien à faire.'
         end as reason_fr,
         case finding
-            when 'replaced' then
-                'The feed ' || feed || ' is absent, but another feed is enough for this indicator.'
-            when 'not_needed' then
-                'The feed ' || feed || ' is absent: the total holds, without a breakdown by channel.'
-            when 'not_configured' then
-                'The feed ' || feed || ' is not configured: add it to company.yml to get this indicator.'
-            when 'empty' then
-                'The feed ' || feed || ' is configured but has no row as of the date: '
-                || 'check the location of the files and the mapping.'
-            when 'window_missing' then
-                'The window of ' || cast(window_days as varchar) || ' days is not computed: '
-                || 'add it to windows.repurchase_days in company.yml.'
-            when 'history_too_short' then
-                'The feed ' || feed || ' covers only ' || cast(history_days as varchar) || ' days; at least '
-                || cast(minimum_history_days as varchar) || ' are needed: provide a longer history.'
-            when 'nothing_concerned' then
-                'The feed ' || feed || ' is present, but nothing in it concerns this indicator (' || what_en || '). ' || action_en
-            when 'not_covered' then
-                'Too little data in the feed ' || feed || ': ' || coverage_percent || '% of ' || what_en || '. ' || action_en
-            when 'late' then
-                'The latest delivery of the feed ' || feed || ' is late (data until '
-                || cast(last_day as varchar) || '): ask for the missing export.'
-            when 'thinly_covered' then
-                'Partial coverage of the feed ' || feed || ': ' || coverage_percent || '% of ' || what_en
-                || ', where ' || wanted_percent || '% are wanted. ' || action_en
-            when 'history_short' then
-                'The feed ' || feed || ' covers ' || cast(history_days as varchar) || ' days, where '
-                || cast(wanted_history_days as varchar) || ' are wanted: the figure is understated until the history is complete.'
+            when 'replaced'
+                then
+                    'The feed ' || feed || ' is absent, but another feed is enough for this indicator.'
+            when 'not_needed'
+                then
+                    'The feed ' || feed || ' is absent: the total holds, without a breakdown by channel.'
+            when 'not_configured'
+                then
+                    'The feed ' || feed || ' is not configured: add it to company.yml to get this indicator.'
+            when 'empty'
+                then
+                    'The feed ' || feed || ' is configured but has no row as of the date: '
+                    || 'check the location of the files and the mapping.'
+            when 'window_missing'
+                then
+                    'The window of ' || cast(window_days as varchar) || ' days is not computed: '
+                    || 'add it to windows.repurchase_days in company.yml.'
+            when 'history_too_short'
+                then
+                    'The feed ' || feed || ' covers only ' || cast(history_days as varchar) || ' days; at least '
+                    || cast(minimum_history_days as varchar) || ' are needed: provide a longer history.'
+            when 'nothing_concerned'
+                then
+                    'The feed ' || feed || ' is present, but nothing in it concerns this indicator (' || what_en || '). ' || action_en
+            when 'not_covered'
+                then
+                    'Too little data in the feed ' || feed || ': ' || coverage_percent || '% of ' || what_en || '. ' || action_en
+            when 'late'
+                then
+                    'The latest delivery of the feed ' || feed || ' is late (data until '
+                    || cast(last_day as varchar) || '): ask for the missing export.'
+            when 'thinly_covered'
+                then
+                    'Partial coverage of the feed ' || feed || ': ' || coverage_percent || '% of ' || what_en
+                    || ', where ' || wanted_percent || '% are wanted. ' || action_en
+            when 'history_short'
+                then
+                    'The feed ' || feed || ' covers ' || cast(history_days as varchar) || ' days, where '
+                    || cast(wanted_history_days as varchar) || ' are wanted: the figure is understated until the history is complete.'
             else 'The feed ' || feed || ' is present, up to date and complete enough: nothing to do.'
         end as reason_en,
         horizon_at

@@ -111,7 +111,7 @@ clusters as (
         sum(case when score > 0 then 1 else 0 end) as positives,
         sum(case when score < 0 then 1 else 0 end) as negatives
     from scored
-    group by answer_month, construct, cluster_id, cube (value_segment, channel)
+    group by answer_month, construct, cluster_id, cube(value_segment, channel)
 
 ),
 
@@ -147,7 +147,7 @@ invitations as (
         sum(case when is_invitation_immature then 1 else 0 end) as immature_count,
         sum(invalid_answers) as invalid_answers
     from asked
-    group by answer_month, series, cube (value_segment, channel)
+    group by answer_month, series, cube(value_segment, channel)
 
 ),
 
@@ -219,10 +219,14 @@ final as (
         cast(estimated.y as decimal(38, 9)) as numerator,
         cast(estimated.n as bigint) as denominator,
         {{ round_significant('estimated.value') }} as value,
-        case when estimated.half_width is not null or estimated.unit = 'rate'
-            then {{ round_significant('estimated.interval_low') }} end as interval_low,
-        case when estimated.half_width is not null or estimated.unit = 'rate'
-            then {{ round_significant('estimated.interval_high') }} end as interval_high,
+        case
+            when estimated.half_width is not null or estimated.unit = 'rate'
+                then {{ round_significant('estimated.interval_low') }}
+        end as interval_low,
+        case
+            when estimated.half_width is not null or estimated.unit = 'rate'
+                then {{ round_significant('estimated.interval_high') }}
+        end as interval_high,
         cast(estimated.n as bigint) as sample_size,
         cast(invitations.immature_count as bigint) as immature_count,
         estimated.n >= run_context.minimum_sample as is_publishable,

@@ -39,24 +39,24 @@ joined as (
 ratios as (
 
     {% for ratio in operations_ratios() %}
-    select
-        period_grain,
-        period_start,
-        channel,
-        queue,
-        value_segment,
-        '{{ ratio.kpi }}' as kpi,
-        '{{ ratio.unit }}' as unit,
-        {{ ratio.kpi }}_y as y,
-        {{ ratio.kpi }}_n as n,
-        {{ ratio.kpi }}_yy as yy,
-        {{ ratio.kpi }}_yn as yn,
-        {{ ratio.kpi }}_nn as nn,
-        {{ ratio.kpi }}_k as k,
-        {{ ratio.immature if ratio.immature else 'cast(0 as bigint)' }} as immature_count
-    from joined
-    where {{ ratio.kpi }}_n > 0
-    {{ 'union all' if not loop.last }}
+        select
+            period_grain,
+            period_start,
+            channel,
+            queue,
+            value_segment,
+            '{{ ratio.kpi }}' as kpi,
+            '{{ ratio.unit }}' as unit,
+            {{ ratio.kpi }}_y as y,
+            {{ ratio.kpi }}_n as n,
+            {{ ratio.kpi }}_yy as yy,
+            {{ ratio.kpi }}_yn as yn,
+            {{ ratio.kpi }}_nn as nn,
+            {{ ratio.kpi }}_k as k,
+            {{ ratio.immature if ratio.immature else 'cast(0 as bigint)' }} as immature_count
+        from joined
+        where {{ ratio.kpi }}_n > 0
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
@@ -100,23 +100,23 @@ estimated as (
 counts as (
 
     {% for count in ['inbound_contacts', 'inbound_cases', 'contacting_customers'] %}
-    select
-        period_grain,
-        period_start,
-        channel,
-        queue,
-        value_segment,
-        '{{ count }}' as kpi,
-        cast({{ count }} as bigint) as numerator,
-        cast(null as bigint) as denominator,
-        cast({{ count }} as double) as value,
-        cast(null as double) as interval_low,
-        cast(null as double) as interval_high,
-        cast({{ count }} as bigint) as sample_size,
-        cast(0 as bigint) as immature_count
-    from joined
-    where {{ count }} > 0
-    {{ 'union all' if not loop.last }}
+        select
+            period_grain,
+            period_start,
+            channel,
+            queue,
+            value_segment,
+            '{{ count }}' as kpi,
+            cast({{ count }} as bigint) as numerator,
+            cast(null as bigint) as denominator,
+            cast({{ count }} as double) as value,
+            cast(null as double) as interval_low,
+            cast(null as double) as interval_high,
+            cast({{ count }} as bigint) as sample_size,
+            cast(0 as bigint) as immature_count
+        from joined
+        where {{ count }} > 0
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
@@ -124,23 +124,23 @@ counts as (
 percentiles as (
 
     {% for kpi in ['speed_of_answer_median', 'speed_of_answer_p90'] %}
-    select
-        period_grain,
-        period_start,
-        channel,
-        queue,
-        value_segment,
-        '{{ kpi }}' as kpi,
-        cast(null as bigint) as numerator,
-        cast(average_speed_of_answer_n as bigint) as denominator,
-        cast({{ kpi }} as double) as value,
-        cast(null as double) as interval_low,
-        cast(null as double) as interval_high,
-        cast(average_speed_of_answer_n as bigint) as sample_size,
-        cast(immature_answers as bigint) as immature_count
-    from joined
-    where {{ kpi }} is not null
-    {{ 'union all' if not loop.last }}
+        select
+            period_grain,
+            period_start,
+            channel,
+            queue,
+            value_segment,
+            '{{ kpi }}' as kpi,
+            cast(null as bigint) as numerator,
+            cast(average_speed_of_answer_n as bigint) as denominator,
+            cast({{ kpi }} as double) as value,
+            cast(null as double) as interval_low,
+            cast(null as double) as interval_high,
+            cast(average_speed_of_answer_n as bigint) as sample_size,
+            cast(immature_answers as bigint) as immature_count
+        from joined
+        where {{ kpi }} is not null
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),

@@ -59,7 +59,7 @@ repeated as (
         sum(case when is_mature and contact_cost is not null then 1 else 0 end) as contacts_costed
     from outcomes
     where not is_alone
-    group by opened_month, window_days, customer_number, cube (value_segment, channel_member)
+    group by opened_month, window_days, customer_number, cube(value_segment, channel_member)
 
 ),
 
@@ -78,7 +78,7 @@ parts as (
         sum(contact_cost) as contact_cost,
         sum(contacts_costed) as contacts_costed
     from alone
-    group by opened_month, window_days, cube (value_segment, channel_member)
+    group by opened_month, window_days, cube(value_segment, channel_member)
 
     union all
 
@@ -135,7 +135,7 @@ credited as (
         on
             credits.contact_id = outcomes.contact_id
             and credits.window_days = outcomes.window_days
-    group by outcomes.opened_month, outcomes.window_days, cube (outcomes.value_segment, outcomes.channel_member)
+    group by outcomes.opened_month, outcomes.window_days, cube(outcomes.value_segment, outcomes.channel_member)
 
 ),
 

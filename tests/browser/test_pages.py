@@ -1,0 +1,180 @@
+"""The pages in a real browser, offline: nothing is fetched, nothing complains, nothing hangs over the edge.
+
+Here: what only a browser can tell (requests, layout, errors). Not here: the content of the page
+(`tests/unit/packs/test_html.py`). Chromium is Debian's; Playwright downloads nothing. Where one is missing these tests
+fail and say what to install: a check that is skipped is no check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagster_project.packs.make import make_packs
+from tests.unit.packs.published import COMPANY, KPIS, SCRIPT, UNAVAILABLE, make_published
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+# No sandbox: a container has no user namespaces for it, and the page is our own.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+WIDTHS = (1280, 390)
+
+
+@dataclass
+class Opened:
+    """A page that was opened, with everything that it asked for and complained about."""
+
+    page: Page
+    path: Path
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.fail(f"{CHROMIUM} is not there; install Chromium (Debian: apt-get install chromium)", pytrace=False)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        pytest.fail("Playwright is not installed; install the project with its extra: pip install .[browser]", pytrace=False)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    database = make_published(folder / "service_value.duckdb")
+    return {
+        language: make_packs(
+            database, folder / "outbox", COMPANY, audience="direction", language=language, formats=["html"]
+        ).files[0]
+        for language in ("fr", "en")
+    }
+
+
+@pytest.fixture(scope="module", params=[(language, width) for language in ("fr", "en") for width in WIDTHS], ids=str)
+def opened(request: pytest.FixtureRequest, browser: Browser, pages: dict[str, Path]) -> Iterator[Opened]:
+    language, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+    result = Opened(context.new_page(), pages[language])
+    result.page.on("request", lambda asked: result.requests.append(asked.url))
+    result.page.on("console", lambda message: result.complaints.append(f"{message.type}: {message.text}"))
+    result.page.on("pageerror", lambda error: result.complaints.append(str(error)))
+    result.page.goto(result.path.as_uri())
+    yield result
+    context.close()
+
+
+def test_the_page_asks_for_nothing_but_itself(opened: Opened) -> None:
+    outside = [url for url in opened.requests if url != "data:,"]
+    assert outside == [opened.path.as_uri()]
+
+
+def test_the_browser_has_nothing_to_complain_about(opened: Opened) -> None:
+    assert opened.complaints == []
+
+
+def test_the_page_says_its_language_and_has_one_main_heading_and_five_sections(opened: Opened) -> None:
+    language = opened.path.stem[-2:]
+    assert opened.page.locator("html").get_attribute("lang") == language
+    assert opened.page.locator("h1").count() == 1
+    assert opened.page.locator("main section > h2").count() == 5
+    assert opened.page.locator("main section > h2").first.is_visible()
+
+
+def test_tables_and_trends_are_there_and_visible(opened: Opened) -> None:
+    for name in ("table.reasons", "table.feeds", "table.kpis", "table.heat"):
+        assert opened.page.locator(name).first.is_visible(), name
+    trends = opened.page.locator("svg.trend")
+    assert trends.count() == len(KPIS) - 2  # one KPI is unavailable, one has no publishable month
+    boxes = [trend.bounding_box() for trend in trends.all()]
+    assert all(box is not None and box["width"] > 200 and box["height"] > 80 for box in boxes)
+
+
+def test_nothing_hangs_over_the_edge_of_the_window(opened: Opened) -> None:
+    width = opened.page.evaluate("document.documentElement.clientWidth")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    # the table by segment scrolls in a frame of its own, everything else has to fit
+    over = opened.page.evaluate(
+        """width => [...document.querySelectorAll('main *, header *, footer *')]
+            .filter(e => !e.closest('.scroll table') && !e.closest('.hidden') && !e.closest('thead'))
+            .filter(e => e.getBoundingClientRect().right > width + 1)
+            .map(e => `${e.tagName}.${e.getAttribute('class')}: ${e.textContent.slice(0, 40)}`)""",
+        width,
+    )
+    assert over == []
+
+
+def test_no_text_of_a_trend_is_cut_or_lies_on_another(opened: Opened) -> None:
+    bad = opened.page.evaluate(
+        """() => [...document.querySelectorAll('svg.trend')].flatMap(svg => {
+            const frame = svg.getBoundingClientRect();
+            const texts = [...svg.querySelectorAll('.grid text')].map(e => [e.textContent, e.getBoundingClientRect()]);
+            const cut = texts.filter(([, b]) => b.left < frame.left - 1 || b.right > frame.right + 1);
+            const over = texts.flatMap(([name, a], i) => texts.slice(i + 1)
+                .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+                .map(([other]) => [`${name} on ${other}`]));
+            return [...cut, ...over].map(([name]) => `${svg.querySelector('title').textContent}: ${name}`);
+        })"""
+    )
+    assert bad == []
+
+
+def test_figures_and_labels_are_not_cut_in_the_headlines(opened: Opened) -> None:
+    cut = opened.page.evaluate(
+        """() => [...document.querySelectorAll('.tiles .figure, .tiles .label, .sheet .figure')]
+            .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+            .map(e => e.textContent)"""
+    )
+    assert cut == []
+
+
+def test_a_hostile_label_is_text_in_the_browser_and_runs_nothing(opened: Opened) -> None:
+    assert opened.page.locator("script").count() == 0
+    assert opened.page.locator("#kpi-ces_mean h4").inner_text() == SCRIPT
+
+
+def test_the_unavailable_kpi_shows_words(opened: Opened) -> None:
+    text = opened.page.locator(f"#kpi-{UNAVAILABLE} .figure").inner_text()
+    assert text in {"Indisponible", "Unavailable"}
+
+
+def test_words_can_be_told_from_their_ground_in_light_and_in_dark(opened: Opened) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG 2.2, AA) for every colour of text, in both schemes."""
+    for scheme in ("light", "dark"):
+        opened.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        poor = opened.page.evaluate(
+            """() => {
+                const numbers = text => text.match(/[\\d.]+/g).map(Number);
+                const light = ([r, g, b]) => {
+                    const [x, y, z] = [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+                };
+                const paper = numbers(getComputedStyle(document.body).backgroundColor);
+                const found = new Map();
+                for (const e of document.querySelectorAll('main :is(th, td, small, p, li, dt, dd, h2, h3, h4, b, span)')) {
+                    if (e.closest('.simulated') || !e.textContent.trim()) continue;
+                    const style = getComputedStyle(e);
+                    const ground = numbers(style.backgroundColor);
+                    const alpha = ground.length > 3 ? ground[3] : 1;
+                    const mixed = paper.slice(0, 3).map((v, i) => v * (1 - alpha) + ground[i] * alpha);
+                    const [a, b] = [light(numbers(style.color)), light(mixed)];
+                    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+                    if (ratio < 4.5) found.set(`${style.color} on ${mixed.map(Math.round)}: ${ratio.toFixed(2)}`, e.className);
+                }
+                return [...found.keys()];
+            }"""
+        )
+        assert poor == [], scheme

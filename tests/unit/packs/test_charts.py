@@ -1,0 +1,93 @@
+"""The trends: axes with round values, gaps that stay gaps, marks inside the picture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from dagster_project.packs.charts import HEIGHT, WIDTH, Chart, clock_steps, draw, nice_steps
+from dagster_project.packs.figures import KpiFigures, Report
+from dagster_project.packs.formats import Formats
+from dagster_project.packs.wording import Words
+from tests.unit.packs.published import IMMATURE, NOT_PUBLISHABLE, RESTATED
+
+WORDS, FORMATS = Words("fr"), Formats("fr", "EUR")
+
+
+def figures(report: Report, kpi: str) -> KpiFigures:
+    return next(each for each in report.kpis if each.definition.kpi == kpi)
+
+
+def chart(report: Report, kpi: str) -> Chart:
+    return draw(figures(report, kpi), WORDS, FORMATS)
+
+
+@pytest.mark.parametrize("low, high", [(0.0, 1.0), (0.71, 0.92), (0.0, 1204.0), (-40.0, 62.0), (5.0, 5.0), (1e-6, 2e-6)])
+def test_ticks_are_round_and_enclose_the_values(low: float, high: float) -> None:
+    steps = nice_steps(low, high)
+    assert steps[0] <= low + 1e-12 and steps[-1] >= high - 1e-12
+    assert 2 <= len(steps) <= 7
+
+
+def test_ticks_of_durations_are_those_of_a_clock() -> None:
+    assert clock_steps(0, 170) == [0.0, 60.0, 120.0, 180.0]
+    assert clock_steps(0, 3 * 3600) == [0.0, 3600.0, 7200.0, 10800.0]
+
+
+def test_every_mark_and_path_lies_inside_the_picture(report: Report) -> None:
+    for kpi in report.kpis:
+        drawn = draw(kpi, WORDS, FORMATS)
+        points = [(mark.x, mark.y) for mark in drawn.marks]
+        for path in (*drawn.lines, *drawn.dashed, *drawn.bands):
+            numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path)]
+            points += list(zip(numbers[::2], numbers[1::2], strict=True))
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points), kpi.definition.kpi
+
+
+def test_volumes_and_amounts_are_bars_from_zero_and_rates_are_lines_with_a_band(report: Report) -> None:
+    bars, line = chart(report, "inbound_contacts"), chart(report, "service_level_missed_abandons")
+    assert bars.is_bars and not bars.lines and bars.y_ticks[0].label == "0"
+    assert line.lines and line.bands and not line.is_bars
+
+
+def test_a_month_that_may_not_be_published_breaks_the_line_and_is_marked(report: Report) -> None:
+    whole = figures(report, "nps")
+    middle = len(whole.trend) // 2
+    trend = tuple(
+        (month, replace(cell, is_publishable=False) if index == middle and cell else cell)
+        for index, (month, cell) in enumerate(whole.trend)
+    )
+    drawn = draw(replace(whole, trend=trend), WORDS, FORMATS)
+    assert len(drawn.lines) == 2 and len(drawn.bands) == 2
+    assert [mark.kind for mark in drawn.marks].count("gap") == 1
+    assert "1\u00a0mois non publiable" in drawn.description
+
+
+def test_months_that_wait_for_their_windows_are_dashed_and_hollow(report: Report) -> None:
+    drawn = chart(report, IMMATURE)
+    assert len(drawn.dashed) == 1
+    assert [mark.kind for mark in drawn.marks][-3:] == ["last", "provisional", "provisional"]
+
+
+def test_a_restated_month_carries_its_mark_and_the_word(report: Report) -> None:
+    marks = [mark for mark in chart(report, RESTATED).marks if mark.is_restated]
+    assert len(marks) == 1 and "révisé" in marks[0].tooltip
+
+
+def test_no_publishable_month_makes_no_trend_and_says_so(report: Report) -> None:
+    assert chart(report, NOT_PUBLISHABLE).note == "Aucun mois publiable."
+
+
+def test_labels_of_months_do_not_collide(report: Report) -> None:
+    for kpi in report.kpis:
+        positions = [tick.position for tick in draw(kpi, WORDS, FORMATS).x_ticks]
+        assert all(after - before >= 30 for before, after in pairwise(positions))
+
+
+def test_a_target_lies_inside_the_axis_and_in_the_description(report: Report) -> None:
+    drawn = chart(report, "average_speed_of_answer")
+    assert drawn.target is not None and 0 < drawn.target.position < HEIGHT
+    assert "Cible\u00a0: ≤\u00a03\u00a0min\u00a000\u00a0s." in drawn.description
