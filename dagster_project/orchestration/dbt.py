@@ -6,19 +6,22 @@ Run as a module, it prepares the manifest (`make setup` does).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 
 from dagster_project.settings import DBT_PROJECT, silence_telemetry
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+UNIT_TEST = "unit_test:"
 RUN_CONTEXT = dg.AssetKey(["run", "run_context"])
 OWNERS = ["team:service-value"]
 # the folder below models/ that names the group of a model
@@ -139,7 +142,7 @@ def tests_of(manifest: Mapping[str, Any], models: set[str]) -> list[str]:
                 ancestors.add(parent)
                 open_ids.append(parent)
     unit = [
-        f"unit_test:{test['name']}"
+        f"{UNIT_TEST}{test['name']}"
         for test in manifest.get("unit_tests", {}).values()
         if models.intersection(test["depends_on"]["nodes"])
     ]
@@ -172,9 +175,54 @@ def build(
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in ("model", "seed") and node_asset_key(manifest, unique_id) in context.selected_asset_keys
     }
-    tests = tests_of(manifest, models)
+    kept = PassedUnitTests(artifacts / "unit_tests", manifest)
+    tests = [test for test in tests_of(manifest, models) if not (kept.are_known and test.startswith(UNIT_TEST))]
     selection = ["--select", " ".join(tests)] if tests else []
+    if kept.are_known:
+        selection += ["--exclude-resource-type", "unit_test"]
     yield from dbt.cli(["build", *selection], context=context, target_path=target).stream()
+    kept.complete(target / "run_results.json", models)
+
+
+class PassedUnitTests:
+    """The unit tests that have passed with this very code: they read no data, so they run anew only when code changes.
+
+    Kept by a digest of all that can change their outcome: models, seeds, macros, the tests themselves, the versions of
+    dbt and DuckDB. The results of the run that they ran in are put beside those of the runs that they need not run in.
+    """
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+        self._manifest = manifest
+        code = {
+            "nodes": {key: [node.get("raw_code"), node.get("checksum")] for key, node in manifest["nodes"].items()},
+            "macros": {key: macro["macro_sql"] for key, macro in manifest["macros"].items()},
+            "tests": {key: [test["given"], test["expect"]] for key, test in manifest.get("unit_tests", {}).items()},
+            "versions": [manifest["metadata"]["dbt_version"], version("duckdb"), version("dbt-duckdb")],
+        }
+        digest = hashlib.sha256(json.dumps(code, sort_keys=True, default=str).encode()).hexdigest()
+        self._path = folder / f"{digest[:32]}.json"
+        self._known: dict[str, Any] = json.loads(self._path.read_text("utf-8")) if self._path.exists() else {}
+
+    @property
+    def are_known(self) -> bool:
+        """Whether every unit test of the project has passed with this code."""
+        return set(self._manifest.get("unit_tests", {})) <= set(self._known)
+
+    def complete(self, run_results: Path, models: set[str]) -> None:
+        """Remember the unit tests that passed in this call, and add to its results those that need not run in it."""
+        content = json.loads(run_results.read_text("utf-8"))
+        ran = {result["unique_id"]: result for result in content["results"]}
+        self._known |= {key: result for key, result in ran.items() if key in self._manifest.get("unit_tests", {}) and result["status"] == "pass"}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(".part")
+        partial.write_text(json.dumps(self._known, sort_keys=True), encoding="utf-8")
+        partial.replace(self._path)
+        content["results"] += [
+            result
+            for key, result in self._known.items()
+            if key not in ran and models.intersection(self._manifest["unit_tests"][key]["depends_on"]["nodes"])
+        ]
+        run_results.write_text(json.dumps(content), encoding="utf-8")
 
 
 if __name__ == "__main__":

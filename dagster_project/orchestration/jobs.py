@@ -34,18 +34,24 @@ def is_fit_due(home: Path, as_of: date) -> bool:
     return value_thresholds.is_due(value_thresholds.stored_versions(home), as_of)
 
 
-def jobs() -> list[Any]:
+def jobs(with_fits: bool = True) -> list[Any]:
     """Landing is unpartitioned (the as-of date is known only after it); the rest is partitioned by as-of date."""
     model = dg.AssetSelection.all() - FEED_ASSETS
+    fits = [
+        dg.define_asset_job(
+            DAILY_WITH_FIT,
+            model,
+            executor_def=_EXECUTOR,
+            partitions_def=PARTITIONS,
+            description="The same as daily, with a fit of the parameters that are missing or due.",
+        )
+    ]
     return [
+        *(fits if with_fits else []),
         dg.define_asset_job(LANDING, FEED_ASSETS, executor_def=_EXECUTOR, description="Land the inbox and check what came in."),
         dg.define_asset_job(
-            DAILY, model - PARAMETERS, executor_def=_EXECUTOR, partitions_def=PARTITIONS,
+            DAILY, model - PARAMETERS if with_fits else model, executor_def=_EXECUTOR, partitions_def=PARTITIONS,
             description="Build, check, publish and make the packs as of a date, with the stored parameters.",
-        ),
-        dg.define_asset_job(
-            DAILY_WITH_FIT, model, executor_def=_EXECUTOR, partitions_def=PARTITIONS,
-            description="The same, with a fit of the parameters that are missing or due.",
         ),
         dg.define_asset_job(
             MONTHLY_PACKS, PACKS, executor_def=_EXECUTOR, partitions_def=PARTITIONS,

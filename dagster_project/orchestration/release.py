@@ -58,7 +58,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             publication_id=new_publication_id(as_of, published_at, context.run_id),
             published_at=published_at,
             as_of_date=as_of,
-            data_horizon=data_horizon(settings.inputs),
+            data_horizon=data_horizon(settings.inputs, company.required),
             run_id=context.run_id,
             checks_passed=verdicts.passed,
             checks_warned=verdicts.warned,

@@ -43,7 +43,6 @@ class Session:
         self._settings, self._console, self._errors, self._stopped = settings, console, errors, stopped
         self._instance = instance
         self._company: Company | None = None
-        self._definitions: dg.Definitions | None = None
         self.packs: list[Path] = []
 
     def stop(self, code: int, reason: str) -> Exception:
@@ -64,7 +63,6 @@ class Session:
             raise self.stop(1, str(error)) from None
         self._settings.export_to_dbt()
         self._company = company
-        self._definitions = build_definitions(self._settings)
         # GX takes 4 s to import: meanwhile dbt works in a process of its own
         threading.Thread(target=_import_great_expectations, daemon=True).start()
         return company
@@ -86,19 +84,19 @@ class Session:
         if not PARTITIONS.has_partition_key(as_of.isoformat()):
             first, last = PARTITIONS.get_first_partition_key(), PARTITIONS.get_last_partition_key()
             raise self.stop(2, f"--as-of: {as_of} is outside the as-of dates {first} to {last}")
-        job = DAILY_WITH_FIT if is_fit_due(self._settings.home, as_of) else DAILY
-        result = self._execute(job, as_of)
+        is_due = is_fit_due(self._settings.home, as_of)
+        result = self._execute(DAILY_WITH_FIT if is_due else DAILY, as_of, with_fits=is_due)
         for event in result.all_events:
             if event.is_step_materialization and event.asset_key == dg.AssetKey(["packs"]):
                 value = event.step_materialization_data.materialization.metadata.get("files")
-                self.packs = [self._settings.home / name for name in (value.value if value else [])]  # type: ignore[union-attr]
+                self.packs = [self._settings.home / name for name in (value.value if value else [])]
         manifest = current_manifest(self._settings.published)
         current = manifest["publication"]["as_of_date"] if manifest else None
         note = "" if current == as_of.isoformat() else f" (the current publication stays that of {current})"
         self._console.print(f"Published  as of {as_of}{note}")
 
-    def _execute(self, job_name: str, as_of: date | None) -> Any:
-        assert self._definitions is not None
+    def _execute(self, job_name: str, as_of: date | None, with_fits: bool = False) -> Any:
+        definitions = build_definitions(self._settings, with_fits=with_fits)
         run_id = str(uuid.uuid4())
         log = self._settings.warehouse_folder / "run.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +104,7 @@ class Session:
             self._instance.add_event_listener(run_id, listener)
             # dbt's own lines go to the log file: the terminal shows the steps
             with contextlib.redirect_stdout(stream):
-                result = self._definitions.resolve_job_def(job_name).execute_in_process(
+                result = definitions.resolve_job_def(job_name).execute_in_process(
                     run_config=_QUIET,
                     instance=self._instance,
                     partition_key=as_of.isoformat() if as_of else None,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from dagster_project.packs.figures import KpiFigures, is_settled
@@ -32,6 +32,8 @@ BOTTOM = 22.0
 BARS = frozenset({"count", "currency"})
 # Steps of a clock, for axes of durations; a decimal step would print 83 s.
 _CLOCK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400)
+# More lines than these are a grille before a small picture.
+_MOST_INTERVALS = 4
 # Month labels of a trend collide below this distance, in units of the view box.
 _LABEL_DISTANCE = 30.0
 
@@ -73,9 +75,6 @@ class Chart:
     y_ticks: tuple[Tick, ...] = ()
     x_ticks: tuple[Tick, ...] = ()
     target: Tick | None = None
-    last_label: str = ""
-    last_anchor: str = "middle"
-    last_at: tuple[float, float] = field(default=(0.0, 0.0))
 
     base: float = HEIGHT - BOTTOM
     left: float = LEFT
@@ -104,7 +103,6 @@ def draw(kpi: KpiFigures, words: Words, formats: Formats) -> Chart:
         return round(LEFT + slot * (index + 0.5), 1)
 
     marks = tuple(_marks(kpi, words, formats, at_x, at_y, bottom))
-    last = next((mark for mark in marks if mark.kind == "last"), None)
     lines, dashed, bands = ((), (), ()) if unit in BARS else _paths(kpi.trend, at_x, at_y)
     return Chart(
         title=title,
@@ -118,9 +116,6 @@ def draw(kpi: KpiFigures, words: Words, formats: Formats) -> Chart:
         y_ticks=tuple(Tick(at_y(step), axis_label(step, unit, formats, steps)) for step in steps),
         x_ticks=tuple(_month_ticks([month for month, _ in kpi.trend], at_x, formats)),
         target=None if target is None else Tick(at_y(target), target_text(target, kpi, formats)),
-        last_label=_value(kpi.current, unit, formats) if last and kpi.current else "",
-        last_anchor="end" if last and last.x > WIDTH - 60 else "start" if last and last.x < LEFT + 40 else "middle",
-        last_at=(min(last.x + 6, WIDTH - 2) if last.x > WIDTH - 60 else last.x, max(last.y - 8, 10.0)) if last else (0, 0),
     )
 
 
@@ -137,7 +132,7 @@ def axis_label(step: float, unit: str, formats: Formats, steps: Sequence[float])
     if unit == "rate":
         return formats.rate(step, 0 if gap >= 0.00999 else 1)
     if unit == "seconds":
-        return _clock_label(step, formats)
+        return _clock_label(step, max(abs(each) for each in steps), formats)
     if unit == "currency":
         return formats.short_money(step)
     if unit == "count":
@@ -145,20 +140,26 @@ def axis_label(step: float, unit: str, formats: Formats, steps: Sequence[float])
     return formats.number(step, 0 if gap >= 0.99 else 1 if gap >= 0.099 else 2)
 
 
-def nice_steps(low: float, high: float, wanted: int = 3) -> list[float]:
-    """Round values (1, 2 or 5 times a power of ten) that enclose `low`..`high` in about `wanted` intervals."""
+def nice_steps(low: float, high: float) -> list[float]:
+    """Round values (1, 2 or 5 times a power of ten) that enclose `low`..`high` in at most `_MOST_INTERVALS`."""
     span = high - low or abs(high) or 1.0
-    power = 10.0 ** math.floor(math.log10(span / wanted))
-    step = min((m * power for m in (1, 2, 5, 10)), key=lambda size: abs(span / size - wanted))
-    return _enclosing(low, high, step)
+    power = 10.0 ** (math.floor(math.log10(span)) - 1)
+    return _first_that_fits(low, high, [m * power for m in (1, 2, 5, 10, 20, 50, 100)])
 
 
-def clock_steps(low: float, high: float, wanted: int = 3) -> list[float]:
+def clock_steps(low: float, high: float) -> list[float]:
     """The same for seconds, in steps of a clock."""
-    span = high - low or 1.0
-    if span < 2 or span > 10 * _CLOCK_STEPS[-1]:
-        return nice_steps(low, high, wanted)
-    return _enclosing(low, high, min(_CLOCK_STEPS, key=lambda size: abs(span / size - wanted)))
+    if high - low < 2 or high - low > 3 * _CLOCK_STEPS[-1]:
+        return nice_steps(low, high)
+    return _first_that_fits(low, high, _CLOCK_STEPS)
+
+
+def _first_that_fits(low: float, high: float, sizes: Sequence[float]) -> list[float]:
+    for size in sizes:
+        steps = _enclosing(low, high, size)
+        if len(steps) - 1 <= _MOST_INTERVALS:
+            return steps
+    return steps
 
 
 def _enclosing(low: float, high: float, step: float) -> list[float]:
@@ -321,8 +322,12 @@ def _value(cell: Cell | None, unit: str, formats: Formats) -> str:
     return formats.value(None if cell is None else cell.value, unit)
 
 
-def _clock_label(seconds: float, formats: Formats) -> str:
-    for size, name in ((86_400, "j" if formats.language == "fr" else "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size and seconds % (size / 2) == 0:
-            return f"{formats.number(seconds / size, 0 if seconds % size == 0 else 1)}\u00a0{name}"
-    return f"{formats.number(seconds, 0 if float(seconds).is_integer() else 1)}\u00a0s"
+def _clock_label(seconds: float, longest: float, formats: Formats) -> str:
+    """A tick of a duration; all ticks of an axis are in the unit that suits the longest of them."""
+    days = "j" if formats.language == "fr" else "d"
+    size, name = next(
+        (item for item in ((86_400, days), (3_600, "h"), (60, "min")) if longest >= 2 * item[0]), (1, "s")
+    )
+    value = seconds / size
+    decimals = 0 if value == round(value) else 1
+    return f"{formats.number(value, decimals)}\u00a0{name}"

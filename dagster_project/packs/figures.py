@@ -40,8 +40,9 @@ class Change:
     """A value against the month before.
 
     `absolute` is in the KPI's unit, `relative` is a share of the previous value (None for units where it misleads, or
-    when the previous value is zero). `is_favourable` is None where the KPI has no better side, nothing moved, or the
-    move is `is_steady`: smaller than the uncertainty of both months together.
+    when the previous value is zero). `is_favourable` is None where the KPI has no better side, nothing moved, the
+    uncertainty of a sampled figure is not known (a percentile), or the move is `is_steady`: smaller than the uncertainty
+    of both months together.
     """
 
     absolute: float
@@ -236,7 +237,8 @@ def change_between(current: Cell, previous_value: float | None, previous: Cell |
     margin = _margin(current, previous)
     is_steady = absolute != 0 and margin is not None and abs(absolute) <= margin
     is_favourable = None
-    if absolute != 0 and not is_steady and direction != "none":
+    is_judged = margin is not None or current.unit in {"count", "currency"}
+    if absolute != 0 and not is_steady and is_judged and direction != "none":
         is_favourable = (absolute > 0) == (direction == "up")
     return Change(absolute, relative, is_favourable, is_steady)
 

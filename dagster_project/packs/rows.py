@@ -31,6 +31,7 @@ class KpiRow:
     value: str
     interval: str
     previous: str
+    is_previous_greyed: bool
     change: str
     change_word: str
     change_tone: Tone
@@ -61,6 +62,7 @@ def kpi_row(kpi: KpiFigures, report: Report, words: Words, formats: Formats) -> 
         value=formats.value(current.value, unit, current.previous_value) if current else words("unavailable"),
         interval=interval_text(kpi, formats) if current else "",
         previous=formats.value(current.previous_value, unit, current.value) if current else UNKNOWN,
+        is_previous_greyed=kpi.previous is not None and not kpi.previous.is_publishable,
         change=change if current else UNKNOWN,
         change_word=change_word if current else "",
         change_tone=tone,

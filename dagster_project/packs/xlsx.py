@@ -178,7 +178,7 @@ class _Workbook:
             *head,
             Typed(kpi.month, "month", grey),
             Typed(cell.value, unit, grey),
-            Typed(cell.previous_value, unit, grey),
+            Typed(cell.previous_value, unit, grey or (kpi.previous is not None and not kpi.previous.is_publishable)),
             Typed(cell.target, unit),
             Typed(change.absolute * 100, "points") if change and is_points else Typed(change.absolute if change else None, unit),
             Typed(change.relative if change else None, "share"),

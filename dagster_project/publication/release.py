@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -102,11 +103,12 @@ def publish(
     return Release(row.publication_id, folder, is_current, counts, str(manifest["digest"]), removed)
 
 
-def data_horizon(inputs: Path) -> datetime | None:
-    """The earliest horizon (naive UTC) among the feeds that are present and have one: up to there every feed speaks."""
+def data_horizon(inputs: Path, required: Sequence[str]) -> datetime | None:
+    """The earliest horizon (naive UTC, exclusive) of the required feeds: up to there all of them speak."""
     with duckdb.connect() as connection:
         found = connection.execute(
-            "select min(horizon_at) from read_parquet(?) where is_present", [str(inputs / "feed_status.parquet")]
+            "select min(horizon_at) from read_parquet(?) where list_contains(?, feed)",
+            [str(inputs / "feed_status.parquet"), list(required)],
         ).fetchone()
     horizon: datetime | None = found[0] if found else None
     return horizon
