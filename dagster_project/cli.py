@@ -51,7 +51,9 @@ class Stopped(Exception):
 @app.command()
 def run(
     home: HomeArgument = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="YYYY-MM-DD; default: the last day that every required feed covers.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="YYYY-MM-DD; default: the last day that every required feed covers.")
+    ] = None,
 ) -> None:
     """Do the whole way: land, check, model, fit where due, check, publish, make the packs."""
     settings = Settings.from_environment(home)

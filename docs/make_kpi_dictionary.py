@@ -24,7 +24,9 @@ def dictionary() -> str:
         parts.append(f"\n## {topic.capitalize()}\n")
         for row in (row for row in rows if row["topic"] == topic):
             mark = "**" if row["is_headline"].lower() == "true" else ""
-            parts.append(f"\n### `{row['kpi']}`\n\nUnit: {row['unit']} · {row['direction'].replace('_', ' ')} · version {row['version']}\n")
+            parts.append(
+                f"\n### `{row['kpi']}`\n\nUnit: {row['unit']} · {row['direction'].replace('_', ' ')} · version {row['version']}\n"
+            )
             for language, name in (("fr", "Français"), ("en", "English")):
                 parts.append(
                     f"\n{name}: {mark}{row[f'label_{language}']}{mark}. {row[f'purpose_{language}']}\n\n"

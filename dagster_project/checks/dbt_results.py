@@ -64,9 +64,7 @@ def record_dbt_results(run_results: Path, manifest: Path | Mapping[str, Any], fo
     attached = _attached_tests(content)
     verdicts, failures = [], []
     for suite in sorted(found):
-        failures += [
-            sentence(suite, result) for result in found[suite].values() if result.outcome in ("failed", "exception")
-        ]
+        failures += [sentence(suite, result) for result in found[suite].values() if result.outcome in ("failed", "exception")]
         merged = _earlier(folder, suite, run_id) | found[suite]
         for unique_id in attached.get(suite, ()):
             merged.setdefault(unique_id, _expected(content, unique_id, "exception", _NOT_RUN))
@@ -140,11 +138,7 @@ def _expected(manifest: Mapping[str, Any], unique_id: str, outcome: Outcome, fou
     node = manifest["nodes"].get(unique_id) or manifest.get("unit_tests", {}).get(unique_id) or {}
     kind = _KINDS.get(unique_id.split(".")[0], "dbt_build")
     name = node.get("name", unique_id)
-    words = (
-        f"{name} can be built"
-        if kind == "dbt_build"
-        else f"dbt {kind.removeprefix('dbt_').replace('_', ' ')} {name} passes"
-    )
+    words = f"{name} can be built" if kind == "dbt_build" else f"dbt {kind.removeprefix('dbt_').replace('_', ' ')} {name} passes"
     column = node.get("column_name")
     is_warning = str((node.get("config") or {}).get("severity", "error")).lower() == "warn"
     return Result(

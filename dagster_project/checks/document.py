@@ -49,16 +49,12 @@ def _page(suites: list[SuiteVerdict], unusable: dict[str, str]) -> str:
         _summary(suites),
     ]
     if unusable:
-        items = "".join(
-            f"<li><code>{escape(name)}</code>: {escape(reason)}</li>" for name, reason in sorted(unusable.items())
-        )
+        items = "".join(f"<li><code>{escape(name)}</code>: {escape(reason)}</li>" for name, reason in sorted(unusable.items()))
         body.append(f"<h2>Verdicts that cannot be used</h2><ul>{items}</ul>")
     for gate in sorted(
         {suite.gate for suite in suites}, key=lambda name: (list(_TITLES).index(name) if name in _TITLES else 9, name)
     ):
-        own = sorted(
-            (suite for suite in suites if suite.gate == gate), key=lambda suite: (_RANK[suite.verdict], suite.suite)
-        )
+        own = sorted((suite for suite in suites if suite.gate == gate), key=lambda suite: (_RANK[suite.verdict], suite.suite))
         body.append(f"<h2>{escape(_TITLES.get(gate, gate))}</h2>")
         body += [_suite(suite) for suite in own]
     return (

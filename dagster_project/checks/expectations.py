@@ -208,9 +208,7 @@ def members(table: Table, column: str, allowed: Collection[str], of: str = "the 
     )
 
 
-def between(
-    table: Table, column: str, minimum: float | None, maximum: float | None, is_number_shown: bool = True
-) -> Check:
+def between(table: Table, column: str, minimum: float | None, maximum: float | None, is_number_shown: bool = True) -> Check:
     """Every known value of a number lies within the bounds, inclusive."""
     name = quoted(column)
     parts = [f"{name} < {minimum:g}"] if minimum is not None else []

@@ -168,9 +168,7 @@ def reference_members(inputs: Path, seeds: Path = SEEDS) -> dict[str, set[str]]:
 def _facts(session: GxSession, inputs: Path) -> tuple[datetime, set[str]]:
     """What the run's inputs say: the end of the as-of day (UTC), and the feeds with a row as of that day."""
     context = session.execute(f"select as_of_end_at from read_parquet({literal(inputs / 'run_context.parquet')})")
-    feeds = session.execute(
-        f"select feed from read_parquet({literal(inputs / 'feed_status.parquet')}) where is_present"
-    )
+    feeds = session.execute(f"select feed from read_parquet({literal(inputs / 'feed_status.parquet')}) where is_present")
     return context[0][0], {str(row[0]) for row in feeds}
 
 
@@ -199,9 +197,7 @@ class _Gate:
                 f"select parse_filename(file_name) as file, name as column_name, duckdb_type as actual_type "
                 f"from parquet_schema({files}) where duckdb_type is not null and num_children is null",
             )
-            self.session.execute(
-                f"create view {quoted(suite.name)} as select * from read_parquet({files}, union_by_name = true)"
-            )
+            self.session.execute(f"create view {quoted(suite.name)} as select * from read_parquet({files}, union_by_name = true)")
         except duckdb.Error as error:  # no file, a truncated file, types that do not go together
             return f"its Parquet files cannot be read: {first_line(error)}"
         return None
@@ -300,11 +296,7 @@ class _Gate:
                 ]
                 self._keep(_verdict(self.gate, suite.name, self.run_id, observations))
             except Exception as error:  # noqa: BLE001 - a suite that cannot be made has failed; the others still run
-                self._keep(
-                    _failed(
-                        self.gate, suite.name, self.run_id, f"the suite could not be evaluated: {first_line(error)}"
-                    )
-                )
+                self._keep(_failed(self.gate, suite.name, self.run_id, f"the suite could not be evaluated: {first_line(error)}"))
 
     def _observe(self, suite: _Suite, checks: Sequence[Check]) -> Iterator[Observation]:
         broken = {
@@ -322,9 +314,7 @@ class _Gate:
             yield (
                 found[check.name]
                 if not missing
-                else Observation(
-                    check, False, None, f"not evaluated: column {', '.join(missing)} is missing or has another type"
-                )
+                else Observation(check, False, None, f"not evaluated: column {', '.join(missing)} is missing or has another type")
             )
 
     def _keep(self, verdict: SuiteVerdict) -> None:
@@ -365,9 +355,7 @@ def _schema_checks(suite: _Suite) -> list[Check]:
     ]
 
 
-def _run(
-    work: Callable[[_Gate], None], suites: Iterable[str], gate: str, run_id: str, folder: Path
-) -> list[SuiteVerdict]:
+def _run(work: Callable[[_Gate], None], suites: Iterable[str], gate: str, run_id: str, folder: Path) -> list[SuiteVerdict]:
     """Run a gate. Every named suite ends with a verdict and the document is written, whatever happens."""
     verdicts: list[SuiteVerdict] = []
     names = sorted(suites)

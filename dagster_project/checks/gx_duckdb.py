@@ -128,9 +128,7 @@ class GxSession:
     def __enter__(self) -> GxSession:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -191,12 +189,9 @@ class GxSession:
 
     def _evaluate_together(self, batch: Any, checks: Sequence[Check]) -> dict[str, Observation]:
         try:
-            suite = self._gx.ExpectationSuite(
-                name="checks", expectations=[self._expectation(check) for check in checks]
-            )
+            suite = self._gx.ExpectationSuite(name="checks", expectations=[self._expectation(check) for check in checks])
             results = {
-                result.expectation_config.meta["check"]: result
-                for result in batch.validate(suite, result_format="BASIC").results
+                result.expectation_config.meta["check"]: result for result in batch.validate(suite, result_format="BASIC").results
             }
         except Exception as error:  # noqa: BLE001 - whatever GX raises here is a failure of all its checks
             return {check.name: Observation(check, False, None, first_line(error)) for check in checks}

@@ -109,8 +109,7 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "not profiled, no score",
                 "who is not profiled has no segment and no score",
-                "not allows_profiling "
-                "and (value_segment <> -2 or value_tier is not null or churn_probability is not null)",
+                "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null)",
                 ("allows_profiling", "value_segment", "value_tier", "churn_probability"),
             ),
         ),
@@ -240,8 +239,7 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "NPS is 100 x numerator / denominator",
                 "NPS is promoters minus detractors in percent of the answers",
-                "construct like 'nps%' and (abs(numerator) > denominator "
-                "or abs(value - 100.0 * numerator / denominator) > 1e-4)",
+                "construct like 'nps%' and (abs(numerator) > denominator or abs(value - 100.0 * numerator / denominator) > 1e-4)",
                 ("construct", "value", "numerator", "denominator"),
             ),
             Rule(
@@ -290,8 +288,7 @@ TABLES: dict[str, TableRules] = {
                 "a credit is a ticket",
                 "each credited amount is that of a ticket of the same customer",
                 "select count(*) from repurchase_credits",
-                "select count(*) from repurchase_credits inner join purchases "
-                "using (transaction_id, customer_id, net_amount)",
+                "select count(*) from repurchase_credits inner join purchases using (transaction_id, customer_id, net_amount)",
             ),
             Equality(
                 "a credit is after a contact",

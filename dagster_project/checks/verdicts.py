@@ -120,9 +120,7 @@ class Verdicts:
     @property
     def passed(self) -> int:
         """Expectations kept."""
-        return sum(
-            suite.expectations_total - suite.expectations_failed - suite.expectations_warned for suite in self.suites
-        )
+        return sum(suite.expectations_total - suite.expectations_failed - suite.expectations_warned for suite in self.suites)
 
     @property
     def warned(self) -> int:

@@ -366,8 +366,7 @@ class _Check:
         if preset not in preset_names():
             self.add(
                 f"{path}.preset",
-                f"{preset!r} is not a preset{_near(str(preset), preset_names())} "
-                f"The presets are: {', '.join(preset_names())}",
+                f"{preset!r} is not a preset{_near(str(preset), preset_names())} The presets are: {', '.join(preset_names())}",
             )
             return None
         served = read_preset(str(preset))
@@ -437,8 +436,7 @@ class _Check:
         if feed.reader in TYPED_READERS and feed.options.thousands == ".":
             self.add(
                 f"{path}.options.thousands",
-                f"cannot be '.' with the reader {feed.reader}: its numbers are typed, "
-                "and 1.234 would be both 1.234 and 1234",
+                f"cannot be '.' with the reader {feed.reader}: its numbers are typed, and 1.234 would be both 1.234 and 1234",
             )
         if feed.options.thousands is not None and feed.options.thousands == feed.options.decimal:
             self.add(f"{path}.options.thousands", "is the same sign as options.decimal")
@@ -452,17 +450,14 @@ class _Check:
             except (LookupError, UnicodeError):
                 self.add(
                     f"{path}.options.encoding",
-                    f"{feed.options.encoding!r} is not an encoding; expected for example "
-                    "utf-8, cp1252, latin-1, utf-16",
+                    f"{feed.options.encoding!r} is not an encoding; expected for example utf-8, cp1252, latin-1, utf-16",
                 )
 
     def sql_reader(self, feed: FeedConfiguration, path: str) -> None:
         for key in ("dsn_env", "query"):
             if getattr(feed, key) is None:
                 self.add(f"{path}.{key}", "is missing; the reader sql needs it")
-        self.add(
-            f"{path}.reader", "this version reads files only; export the table to csv or parquet and use that reader"
-        )
+        self.add(f"{path}.reader", "this version reads files only; export the table to csv or parquet and use that reader")
 
     def location(self, feed: FeedConfiguration, path: str) -> None:
         for key in ("dsn_env", "cursor"):
@@ -531,20 +526,14 @@ class _Check:
             profile = profile.model_copy(update={"time_zone": zones.pop()})
         elif len(feeds) == len(named):
             # A feed that is wrong itself says nothing of its time zone.
-            self.add(
-                "company.time_zone", "is missing and the feeds do not agree on one; expected for example Europe/Paris"
-            )
+            self.add("company.time_zone", "is missing and the feeds do not agree on one; expected for example Europe/Paris")
         if not re.fullmatch("[A-Z]{2}", profile.country):
             self.add("company.country", f"{profile.country!r} is not an ISO 3166 code of two capitals, for example FR")
         if not re.fullmatch("[A-Z]{3}", profile.currency):
-            self.add(
-                "company.currency", f"{profile.currency!r} is not an ISO 4217 code of three capitals, for example EUR"
-            )
+            self.add("company.currency", f"{profile.currency!r} is not an ISO 4217 code of three capitals, for example EUR")
         days = company.windows.repurchase_days
         if not set(days) <= {30, 60, 90} or 60 not in days or len(set(days)) != len(days):
-            self.add(
-                "windows.repurchase_days", f"{list(days)} is not a choice of 30, 60 and 90 that holds 60 (the headline)"
-            )
+            self.add("windows.repurchase_days", f"{list(days)} is not a choice of 30, 60 and 90 that holds 60 (the headline)")
         for name in company.required:
             if name not in named:
                 known = did_you_mean(name, [str(item) for item in named])

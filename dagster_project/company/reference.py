@@ -125,9 +125,7 @@ _TABLES = (
             _column("label_fr"),
             _column("label_en"),
             _column("channel"),
-            _column(
-                "measure", "text", False, "answer_hours", "resolution_hours", "first_contact_resolution", "refund_days"
-            ),
+            _column("measure", "text", False, "answer_hours", "resolution_hours", "first_contact_resolution", "refund_days"),
             _column("threshold", "decimal", True),
             _column("target_rate", "decimal"),
             _column("promised_from", "date"),
@@ -200,9 +198,7 @@ def load_references(home: Path, defaults: Path) -> dict[str, pa.Table]:
     """
     own = load_overrides(home)
     return {
-        name: own[name]
-        if own[name].num_rows or _override(home, name).is_file()
-        else _default(table, defaults / f"{name}.csv")
+        name: own[name] if own[name].num_rows or _override(home, name).is_file() else _default(table, defaults / f"{name}.csv")
         for name, table in REFERENCE_TABLES.items()
     }
 
@@ -293,9 +289,7 @@ def _override(home: Path, name: str) -> Path:
 
 def _default(table: ReferenceTable, path: Path) -> pa.Table:
     if not path.is_file():
-        raise ConfigurationError(
-            f"{path.name}: the project's default of the reference table {table.name} is not installed"
-        )
+        raise ConfigurationError(f"{path.name}: the project's default of the reference table {table.name} is not installed")
     return read_reference(table, path, f"seeds/{path.name}")
 
 

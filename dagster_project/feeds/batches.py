@@ -32,9 +32,7 @@ class ActiveBatch:
 
     def select(self, columns: str = "*") -> str:
         """SQL that reads the rows of the batch which count."""
-        condition = (
-            f" where file_hash not in {sql.members(self.excluded_file_hashes)}" if self.excluded_file_hashes else ""
-        )
+        condition = f" where file_hash not in {sql.members(self.excluded_file_hashes)}" if self.excluded_file_hashes else ""
         return f"select {columns} from read_parquet({sql.text(self.rows_path)}){condition}"
 
 

@@ -99,8 +99,7 @@ def typed_select(casting: Casting) -> str:
                 if near is not None:
                     again = f"timezone({sql.text(zone)}, timezone('UTC', {name}))"
                     twice = " or ".join(
-                        f"timezone({sql.text(zone)}, timezone('UTC', {name} - interval {minutes} minute))"
-                        f" = {_l(column)}"
+                        f"timezone({sql.text(zone)}, timezone('UTC', {name} - interval {minutes} minute)) = {_l(column)}"
                         for minutes in _transitions(zone).minutes
                     )
                     missing.append(f"case when {near} then ({again} <> {_l(column)})::integer else 0 end")
@@ -127,8 +126,7 @@ def typed_select(casting: Casting) -> str:
     ]
     # A null is told from an empty text, and a value from its neighbour, by signs that no export holds.
     business = ", ".join(
-        "chr(30)" if column in absent else f"coalesce({sql.name(column.name)}::varchar, chr(30))"
-        for column in feed.columns
+        "chr(30)" if column in absent else f"coalesce({sql.name(column.name)}::varchar, chr(30))" for column in feed.columns
     )
     hidden = f"{HIDDEN_FILE}, {HIDDEN_LINE}"
     all_texts = ", ".join(_t(column) for column in columns)
@@ -181,8 +179,7 @@ def decimal_value(text: str, options: Options, sql_type: str, decimals: int, rea
     canonical = ""
     if reads_both and options.decimal != ".":
         canonical = (
-            f" when regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]{{0,{decimals}}}0*)?') "
-            f"then try_cast({text} as {sql_type})"
+            f" when regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]{{0,{decimals}}}0*)?') then try_cast({text} as {sql_type})"
         )
     return (
         f"case when {text} is null then null "
@@ -344,11 +341,7 @@ def _column_faults(casting: Casting, column: Column) -> list[_Fault]:
     if column.reference is not None:
         allowed = reference_members(casting.references, column.reference)
     if allowed or column.reference is not None:
-        said = (
-            f"a member of the reference table {column.reference}"
-            if column.reference
-            else f"one of {', '.join(allowed)}"
-        )
+        said = f"a member of the reference table {column.reference}" if column.reference else f"one of {', '.join(allowed)}"
         faults.append(
             _Fault(
                 f"{name} not in {sql.members(allowed)}" if allowed else f"{name} is not null",

@@ -78,9 +78,7 @@ def current_rows(home: Path, feed: Feed, as_of_end: datetime | None = None) -> s
     happened = "true" if end is None else f"(event_at is null or event_at < {end})"
     order = "row(version_at, row_hash)" if feed.event_at else "row(sequence, row_hash)"
     if not any(int(batch.manifest["report"]["tombstones"]) for batch in batches):
-        return (
-            f"select max_by(event_at, {order}) as event_at from ({rows}) where {known} and {happened} group by key_hash"
-        )
+        return f"select max_by(event_at, {order}) as event_at from ({rows}) where {known} and {happened} group by key_hash"
     return f"""
         select max_by(event_at, {order}) filter (not is_tombstone) as event_at from ({rows})
         where {known} and (is_tombstone or {happened}) group by key_hash

@@ -34,10 +34,7 @@ def phone_key(expression: str, country: str) -> str:
     digits = f"regexp_replace(regexp_replace({expression}, '[a-zA-Z#;].*$', ''), '[^0-9+]', '', 'g')"
     metadata = PhoneMetadata.metadata_for_region(country, None)
     if metadata is None:
-        plain = (
-            f"case when {digits} like '+%' then ltrim({digits}, '+') "
-            f"when {digits} like '00%' then substr({digits}, 3) end"
-        )
+        plain = f"case when {digits} like '+%' then ltrim({digits}, '+') when {digits} like '00%' then substr({digits}, 3) end"
         return f"case when regexp_full_match({plain}, {sql.text(_E164)}) then {plain} end"
     code = str(metadata.country_code)
     trunk = str(metadata.national_prefix or "")
@@ -53,8 +50,7 @@ def phone_key(expression: str, country: str) -> str:
         bare = f"substr(number, {len(code) + len(trunk) + 1})"
         wrong = "true" if trunk == "0" else f"length({rest}) not in ({possible}) and length({bare}) in ({possible})"
         international = (
-            f"case when starts_with(number, {sql.text(code + trunk)}) and {wrong} then {sql.text(code)} || {bare} "
-            "else number end"
+            f"case when starts_with(number, {sql.text(code + trunk)}) and {wrong} then {sql.text(code)} || {bare} else number end"
         )
     national = f"regexp_replace(number, '^{trunk}', '')" if trunk else "number"
     rule = (

@@ -182,8 +182,7 @@ def _refuse_erasure(home: Path, company: Company) -> None:
     name = company.privacy.erasure_list
     if name is not None and (home / name).is_file():
         raise ConfigurationError(
-            f"{FILE_NAME}: privacy.erasure_list: {name} exists, but this version cannot erase persons yet; "
-            "nothing was landed"
+            f"{FILE_NAME}: privacy.erasure_list: {name} exists, but this version cannot erase persons yet; nothing was landed"
         )
 
 
@@ -263,9 +262,7 @@ class _Landing:
                 continue
             if file.sha256 in chosen:
                 self.report.files_duplicate[file.name] = chosen[file.sha256].name
-                self.report.warnings.append(
-                    f"{file.name} is the same file as {chosen[file.sha256].name}: not landed twice"
-                )
+                self.report.warnings.append(f"{file.name} is the same file as {chosen[file.sha256].name}: not landed twice")
                 continue
             landed = known.get(file.sha256)
             if landed is not None and landed[0] == self.fingerprint:
@@ -280,9 +277,7 @@ class _Landing:
         self._whole_batches(batches, superseded)
         self.report.files_superseded = sum(len(hashes) for hashes in superseded.values())
         if paths and not chosen and not batches:
-            raise FeedError(
-                self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure"
-            )
+            raise FeedError(self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure")
         return list(chosen.values()), superseded
 
     def _whole_batches(self, batches: Sequence[ActiveBatch], superseded: dict[str, list[str]]) -> None:
@@ -356,8 +351,7 @@ class _Landing:
             if empty and not rejected:
                 raise FeedError(
                     self.feed.name,
-                    f"{', '.join(empty)} holds no row; with load: full that would delete "
-                    "everything; send the export again",
+                    f"{', '.join(empty)} holds no row; with load: full that would delete everything; send the export again",
                 )
         if rows == 0 and rejected == 0 and not batches:
             raise FeedError(self.feed.name, f"{names}: no row; zero rows in a configured feed is a failure")
@@ -429,10 +423,7 @@ class _Landing:
         ordinals = {file: index for index, file in enumerate(dict.fromkeys(part.file.sha256 for part in reading.parts))}
         connection.executemany(
             "insert into parts values (?, ?, ?, ?, ?, true)",
-            [
-                (part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.sha256])
-                for part in reading.parts
-            ],
+            [(part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.sha256]) for part in reading.parts],
         )
         # A row that lost its key may stand for any key: its file cannot say which keys are gone.
         key_missing = " or ".join(f"{sql.name(column)} is null" for column in self.feed.key)
@@ -447,9 +438,7 @@ class _Landing:
             select typed.*, typed.rowid as __row, {ordinal} as __ordinal, {self._version} as __version
             from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
         """)
-        connection.execute(
-            "create table hashes as select __row, __ordinal, __row_hash, __codes is null as __is_good from hashed"
-        )
+        connection.execute("create table hashes as select __row, __ordinal, __row_hash, __codes is null as __is_good from hashed")
         connection.execute("create table known (__row bigint)")
         connection.execute("""
             insert into known
@@ -461,8 +450,7 @@ class _Landing:
             qualify row_number() over (partition by __ordinal, __row_hash order by __row) > 1
         """)
         raw = " union all ".join(
-            batch.select(f"{self._key_text} as __key, row_hash, sequence, is_tombstone, version_at")
-            for batch in batches
+            batch.select(f"{self._key_text} as __key, row_hash, sequence, is_tombstone, version_at") for batch in batches
         )
         if self.has_states:
             self._compare_states(connection, raw)
@@ -566,9 +554,7 @@ class _Landing:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def _write(
-        self, connection: duckdb.DuckDBPyConnection, reading: Reading, batch_id: str, new: Path, refused: Path
-    ) -> None:
+    def _write(self, connection: duckdb.DuckDBPyConnection, reading: Reading, batch_id: str, new: Path, refused: Path) -> None:
         new.mkdir()
         refused.mkdir()
         schema = raw_schema(self.feed)
@@ -630,9 +616,7 @@ class _Landing:
             ) as state using (ordinal)
         """
 
-    def _write_quarantine(
-        self, connection: duckdb.DuckDBPyConnection, reading: Reading, batch_id: str, refused: Path
-    ) -> None:
+    def _write_quarantine(self, connection: duckdb.DuckDBPyConnection, reading: Reading, batch_id: str, refused: Path) -> None:
         money = [sql.name(column.name) for column in self.feed.money]
         amounts = "".join(f", typed.{name}" for name in money)
         no_amounts = "".join(f", null::decimal(18,4) as {name}" for name in money)
@@ -787,16 +771,13 @@ class _Landing:
         if not self.is_query and self.report.rows_read != expected:
             raise ReconciliationError(
                 self.feed.name,
-                f"the files hold {expected} records, but {self.report.rows_read} came through the mapping; "
-                "nothing was landed",
+                f"the files hold {expected} records, but {self.report.rows_read} came through the mapping; nothing was landed",
             )
 
     def _reconcile(self, connection: duckdb.DuckDBPyConnection, new: Path, refused: Path) -> None:
         """Count what lies on disk: read = accepted + already known + quarantined + erased, in rows and in money."""
         amounts = "".join(f", coalesce(sum({sql.name(column.name)}), 0)" for column in self.feed.money)
-        accepted = _row(
-            connection, f"select count(*){amounts} from read_parquet({sql.text(new / ROWS)}) where not is_tombstone"
-        )
+        accepted = _row(connection, f"select count(*){amounts} from read_parquet({sql.text(new / ROWS)}) where not is_tombstone")
         quarantined = _row(connection, f"select count(*){amounts} from read_parquet({sql.text(refused / ROWS)})")
         report = self.report
         if int(accepted[0]) != report.rows_accepted or int(quarantined[0]) != report.rows_quarantined:
@@ -815,12 +796,7 @@ class _Landing:
             )
         for index, column in enumerate(self.feed.money, start=1):
             money = report.money[column.name]
-            total = (
-                Decimal(accepted[index])
-                + Decimal(money.already_known)
-                + Decimal(quarantined[index])
-                + Decimal(money.erased)
-            )
+            total = Decimal(accepted[index]) + Decimal(money.already_known) + Decimal(quarantined[index]) + Decimal(money.erased)
             if total != Decimal(money.read):
                 raise ReconciliationError(
                     self.feed.name,

@@ -43,17 +43,22 @@ class Resources:
         return chosen
 
 
-def open_trusted(database: Path, resources: Resources) -> duckdb.DuckDBPyConnection:
-    """The program's own connection: it may read and write files."""
+def _open(database: Path, resources: Resources) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(database), config=resources.settings(database.parent))
     connection.execute("set timezone = 'UTC'")
+    # DuckDB 2.0.0 now and then fails joins on two threads: "dict-surviving cache ... changed identity"
+    connection.execute("set enable_caching_operators = false")
     return connection
+
+
+def open_trusted(database: Path, resources: Resources) -> duckdb.DuckDBPyConnection:
+    """The program's own connection: it may read and write files."""
+    return _open(database, resources)
 
 
 def open_locked(database: Path, resources: Resources) -> duckdb.DuckDBPyConnection:
     """A connection for SQL that a user wrote: it sees this database and nothing else, and cannot change that."""
-    connection = duckdb.connect(str(database), config=resources.settings(database.parent))
-    connection.execute("set timezone = 'UTC'")
+    connection = _open(database, resources)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
@@ -63,9 +68,7 @@ def open_headers(reading: Reading) -> duckdb.DuckDBPyConnection:
     """A locked connection whose `source` has the columns that were read and no row: to try a mapping."""
     connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
     columns = "".join(f"{sql.name(column)} varchar, " for column in reading.columns)
-    connection.execute(
-        f"create table source_all ({columns}source_file varchar, source_line bigint, {HIDDEN_FILE} integer)"
-    )
+    connection.execute(f"create table source_all ({columns}source_file varchar, source_line bigint, {HIDDEN_FILE} integer)")
     connection.execute("create table source_files (file_no integer, source_file varchar, file_hash varchar)")
     connection.execute(f"create view source as select * exclude ({HIDDEN_FILE}) from source_all")
     connection.execute("set lock_configuration = true")
@@ -118,9 +121,7 @@ def _column_mapping(
             items.append(f"null::varchar as {sql.name(column.name)}")
             continue
         try:
-            described = connection.execute(
-                f"describe select (\n{chosen}\n) as value from {source} as source"
-            ).fetchone()
+            described = connection.execute(f"describe select (\n{chosen}\n) as value from {source} as source").fetchone()
         except duckdb.Error as error:
             key = f"{FILE_NAME}: feeds.{feed.name}.columns.{column.name}"
             problems.append(
@@ -172,9 +173,7 @@ def _query_mapping(
     if problems:
         raise ConfigurationError(problems)
     items = [
-        f"queried.{sql.name(name)}::varchar as {sql.name(name)}"
-        if name in types
-        else f"null::varchar as {sql.name(name)}"
+        f"queried.{sql.name(name)}::varchar as {sql.name(name)}" if name in types else f"null::varchar as {sql.name(name)}"
         for name in names
     ]
     has_lines = {"source_file", "source_line"} <= set(types)
@@ -219,9 +218,7 @@ def _surely_columns(references: References, reading: Reading) -> list[str]:
     special = ("source_file", "source_line")
     known = {column.lower() for column in reading.columns}
     return [
-        name
-        for name in references.columns
-        if name.lower() not in special and (references.is_closed or name.lower() in known)
+        name for name in references.columns if name.lower() not in special and (references.is_closed or name.lower() in known)
     ]
 
 

@@ -250,9 +250,7 @@ def _run_context(company: Company, as_of: date) -> dict[str, Any]:
 def _feed_status(home: Path, company: Company, feed: Feed, as_of: date) -> dict[str, Any]:
     configuration = company.feeds.get(feed.name)
     end = end_of_day(as_of, company.time_zone)
-    found = (
-        Coverage(feed.name, 0, None, None, None) if configuration is None else coverage(home, company, feed.name, end)
-    )
+    found = Coverage(feed.name, 0, None, None, None) if configuration is None else coverage(home, company, feed.name, end)
     quarantined, read = quarantined_rows(active_batches(home, feed.name)) if configuration is not None else (0, 0)
     horizon = None
     if feed.event_at and found.horizon_day is not None:
@@ -312,8 +310,7 @@ def _write_references(connection: duckdb.DuckDBPyConnection, home: Path, work: P
     for name in REFERENCE_TABLES:
         connection.register("reference_table", overrides[name])
         connection.execute(
-            f"copy (select * from reference_table order by all) to {sql.text(folder / f'{name}.parquet')} "
-            "(format parquet)"
+            f"copy (select * from reference_table order by all) to {sql.text(folder / f'{name}.parquet')} (format parquet)"
         )
         connection.unregister("reference_table")
 

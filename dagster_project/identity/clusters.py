@@ -75,9 +75,7 @@ def connect(number_of_keys: int, first: Integers, second: Integers) -> Integers:
     return owner
 
 
-def cluster_keys(
-    keys: pd.DataFrame, edges: pd.DataFrame, largest_cluster: int
-) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+def cluster_keys(keys: pd.DataFrame, edges: pd.DataFrame, largest_cluster: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Clusters of keys, the fate of each edge, and the number of clusters that had to be cut.
 
     `keys`: `key_hash`, `key_space`, `key_text`, `key_rank`, `unusable_because` (null = usable). `edges`: `hash_a`,

@@ -10,9 +10,7 @@ from dagster_project.orchestration.resources import Home, dbt_resource
 from dagster_project.settings import Settings
 
 
-def build_definitions(
-    settings: Settings, resources: dict[str, Any] | None = None, with_fits: bool = True
-) -> dg.Definitions:
+def build_definitions(settings: Settings, resources: dict[str, Any] | None = None, with_fits: bool = True) -> dg.Definitions:
     """All of Dagster for one home. `resources` replaces single resources.
 
     Without the fits the models before and after them are one call of dbt, not two (5 s less): for a run in which none is

@@ -157,9 +157,7 @@ def tests_of(manifest: Mapping[str, Any], models: set[str]) -> list[str]:
     return sorted(unit + singular)
 
 
-def build(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, manifest: Mapping[str, Any], artifacts: Path
-) -> Iterator[Any]:
+def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, manifest: Mapping[str, Any], artifacts: Path) -> Iterator[Any]:
     """Run `dbt build` for what Dagster selected and keep its artifacts under `artifacts/<step>/`, whatever happens.
 
     The folder outlives the run, so that the next one parses only what changed.
@@ -212,7 +210,11 @@ class PassedUnitTests:
         """Remember the unit tests that passed in this call, and add to its results those that need not run in it."""
         content = json.loads(run_results.read_text("utf-8"))
         ran = {result["unique_id"]: result for result in content["results"]}
-        self._known |= {key: result for key, result in ran.items() if key in self._manifest.get("unit_tests", {}) and result["status"] == "pass"}
+        self._known |= {
+            key: result
+            for key, result in ran.items()
+            if key in self._manifest.get("unit_tests", {}) and result["status"] == "pass"
+        }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix(".part")
         partial.write_text(json.dumps(self._known, sort_keys=True), encoding="utf-8")

@@ -50,11 +50,17 @@ def jobs(with_fits: bool = True) -> list[Any]:
         *(fits if with_fits else []),
         dg.define_asset_job(LANDING, FEED_ASSETS, executor_def=_EXECUTOR, description="Land the inbox and check what came in."),
         dg.define_asset_job(
-            DAILY, model - PARAMETERS if with_fits else model, executor_def=_EXECUTOR, partitions_def=PARTITIONS,
+            DAILY,
+            model - PARAMETERS if with_fits else model,
+            executor_def=_EXECUTOR,
+            partitions_def=PARTITIONS,
             description="Build, check, publish and make the packs as of a date, with the stored parameters.",
         ),
         dg.define_asset_job(
-            MONTHLY_PACKS, PACKS, executor_def=_EXECUTOR, partitions_def=PARTITIONS,
+            MONTHLY_PACKS,
+            PACKS,
+            executor_def=_EXECUTOR,
+            partitions_def=PARTITIONS,
             description="Make the packs of the current publication once more.",
         ),
     ]
@@ -65,14 +71,20 @@ def schedules(company: Company | None) -> list[dg.ScheduleDefinition]:
     zone = company.time_zone if company else "UTC"
 
     @dg.schedule(
-        name="daily_landing", job_name=LANDING, cron_schedule="0 5 * * *", execution_timezone=zone,
+        name="daily_landing",
+        job_name=LANDING,
+        cron_schedule="0 5 * * *",
+        execution_timezone=zone,
         description="Every morning: land the inbox; the model follows when the landing has succeeded.",
     )
     def daily_landing(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         return dg.RunRequest(run_key=f"landing-{context.scheduled_execution_time.isoformat()}")
 
     @dg.schedule(
-        name="monthly_packs_schedule", job_name=MONTHLY_PACKS, cron_schedule="0 7 2 * *", execution_timezone=zone,
+        name="monthly_packs_schedule",
+        job_name=MONTHLY_PACKS,
+        cron_schedule="0 7 2 * *",
+        execution_timezone=zone,
         description="On the 2nd of the month: the packs of the current publication.",
     )
     def monthly_packs(context: dg.ScheduleEvaluationContext, home: Home) -> dg.RunRequest | dg.SkipReason:
@@ -97,7 +109,9 @@ def inbox_fingerprint(home: Path, company: Company) -> str:
 
 
 @dg.sensor(
-    name="inbox", job_name=LANDING, minimum_interval_seconds=60,
+    name="inbox",
+    job_name=LANDING,
+    minimum_interval_seconds=60,
     description="Launches the landing when files in the inbox are new or changed, once they have stopped changing.",
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:

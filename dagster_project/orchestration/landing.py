@@ -161,9 +161,7 @@ def check_result(verdict: SuiteVerdict, key: dg.AssetKey, name: str) -> dg.Asset
 def raw_fingerprint(home: Path) -> str:
     """A digest of what raw holds: the batches that count (immutable, named by their content) and what they leave out."""
     lines = [
-        f"{feed} {batch.path.name} {sorted(batch.excluded_file_hashes)}"
-        for feed in FEEDS
-        for batch in active_batches(home, feed)
+        f"{feed} {batch.path.name} {sorted(batch.excluded_file_hashes)}" for feed in FEEDS for batch in active_batches(home, feed)
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -20,8 +20,17 @@ from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.snapshot import write_snapshot
 from dagster_project.identity.clusters import build_clusters
-from dagster_project.orchestration.dbt import MANIFEST, OWNERS, build, final_models, project, published_models, translator, unit_test_checks
-from dagster_project.orchestration.landing import feed_key, adopt_landed_verdicts, check_result
+from dagster_project.orchestration.dbt import (
+    MANIFEST,
+    OWNERS,
+    build,
+    final_models,
+    project,
+    published_models,
+    translator,
+    unit_test_checks,
+)
+from dagster_project.orchestration.landing import adopt_landed_verdicts, check_result, feed_key
 from dagster_project.orchestration.resources import Home
 from dagster_project.settings import SEEDS
 
@@ -51,7 +60,10 @@ def as_of_date(context: dg.AssetExecutionContext) -> date:
         )
         for key, description in (
             *((["run", name], f"Input of the run: {name.replace('_', ' ')}.") for name in RUN_INPUTS),
-            *((["home_reference", name], f"The company's own reference table {name}; no row where it has none.") for name in REFERENCE_TABLES),
+            *(
+                (["home_reference", name], f"The company's own reference table {name}; no row where it has none.")
+                for name in REFERENCE_TABLES
+            ),
         )
     ],
     partitions_def=PARTITIONS,
@@ -65,12 +77,17 @@ def inputs(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Materia
     adopt_landed_verdicts(settings, context.run_id)
     try:
         company = home.company()
-        report = write_snapshot(settings.home, company, as_of_date(context), settings.inputs, load_references(settings.home, SEEDS))
+        report = write_snapshot(
+            settings.home, company, as_of_date(context), settings.inputs, load_references(settings.home, SEEDS)
+        )
     except (FeedError, ConfigurationError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
-    metadata: dict[str, Any] = {"as_of_date": as_of_date(context).isoformat(), "feeds_present": dg.MetadataValue.json(report.feeds_present)}
+    metadata: dict[str, Any] = {
+        "as_of_date": as_of_date(context).isoformat(),
+        "feeds_present": dg.MetadataValue.json(report.feeds_present),
+    }
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
@@ -198,9 +215,7 @@ def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
         settings = home.settings
         run_id = context.op_execution_context.run_id
         failures: list[str] = []
-        for verdict in run_published_gate(
-            settings.warehouse, MANIFEST, settings.checks / run_id, run_id, inputs=settings.inputs
-        ):
+        for verdict in run_published_gate(settings.warehouse, MANIFEST, settings.checks / run_id, run_id, inputs=settings.inputs):
             failures += verdict.failures if verdict.verdict == "failed" else []
             yield check_result(verdict, tables[verdict.suite], PUBLISHED_CHECK)
         if failures:

@@ -67,8 +67,12 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         )
         try:
             release = publish(
-                settings.warehouse, settings.home, row,
-                keep=company.publish.keep, with_parquet=company.publish.parquet, checks_folder=folder,
+                settings.warehouse,
+                settings.home,
+                row,
+                keep=company.publish.keep,
+                with_parquet=company.publish.parquet,
+                checks_folder=folder,
             )
         except OSError as error:
             raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_SECONDS_BETWEEN) from error

@@ -134,9 +134,7 @@ def failure_text(result: Any, log: Path) -> str:
 
 
 @contextlib.contextmanager
-def open_session(
-    settings: Settings, console: Console, errors: Console, stopped: type[Exception]
-) -> Iterator[Session]:
+def open_session(settings: Settings, console: Console, errors: Console, stopped: type[Exception]) -> Iterator[Session]:
     """A session with the home locked: two runs would build the same warehouse file.
 
     With DAGSTER_HOME set the runs are kept there and seen in the web interface; else they are forgotten at the end.
@@ -164,7 +162,11 @@ def _progress(console: Console, job_name: str) -> Iterator[Any]:
     """A listener of run events that shows the steps: a live line on a terminal, a line per step elsewhere."""
     started: dict[str, float] = {}
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(job_name, total=None)

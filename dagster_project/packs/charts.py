@@ -40,7 +40,10 @@ _LABEL_DISTANCE = 30.0
 
 @dataclass(frozen=True)
 class Mark:
-    """One month's mark. `kind`: plain, last, provisional, gap. `top` and `height` only for bars."""
+    """One month's mark. `kind`: plain (a line runs through it), lone (gaps on both sides), last, provisional, gap.
+
+    `height` only for bars.
+    """
 
     x: float
     y: float
@@ -216,10 +219,17 @@ def _marks(
             details.append(words("point_restated"))
         tooltip = f"{name}\u00a0: {_value(cell, unit, formats)}" + (f" ({', '.join(details)})" if details else "")
         kind = "last" if month == kpi.month else "plain" if is_settled(cell) else "provisional"
+        if kind == "plain" and not any(_is_drawn(kpi.trend, near) for near in (index - 1, index + 1)):
+            kind = "lone"
         y = at_y(cell.value)
         height = round(at_y(0.0) - y, 1) if unit in BARS else 0.0
         marks.append(Mark(at_x(index), y, kind, tooltip, cell.is_restated, height))
     return marks
+
+
+def _is_drawn(trend: Sequence[tuple[date, Cell | None]], index: int) -> bool:
+    cell = trend[index][1] if 0 <= index < len(trend) else None
+    return cell is not None and cell.is_publishable
 
 
 def _paths(
@@ -325,9 +335,7 @@ def _value(cell: Cell | None, unit: str, formats: Formats) -> str:
 def _clock_label(seconds: float, longest: float, formats: Formats) -> str:
     """A tick of a duration; all ticks of an axis are in the unit that suits the longest of them."""
     days = "j" if formats.language == "fr" else "d"
-    size, name = next(
-        (item for item in ((86_400, days), (3_600, "h"), (60, "min")) if longest >= 2 * item[0]), (1, "s")
-    )
+    size, name = next((item for item in ((86_400, days), (3_600, "h"), (60, "min")) if longest >= 2 * item[0]), (1, "s"))
     value = seconds / size
     decimals = 0 if value == round(value) else 1
     return f"{formats.number(value, decimals)}\u00a0{name}"

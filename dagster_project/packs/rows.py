@@ -73,7 +73,7 @@ def kpi_row(kpi: KpiFigures, report: Report, words: Words, formats: Formats) -> 
         month=formats.short_month(kpi.month) if current and kpi.month else UNKNOWN,
         is_reference_month=is_reference,
         caveats=figure_caveats(kpi, words, formats),
-        general_caveat=first_sentence(words.spaced(kpi.definition.caveats)) if current else "",
+        general_caveat=main_caveat(kpi, words),
         benchmark=benchmark_text(kpi, words, formats) if current else "",
     )
 
@@ -94,6 +94,15 @@ def benchmark_text(kpi: KpiFigures, words: Words, formats: Formats) -> str:
     if kpi.current is None or kpi.current.benchmark is None:
         return ""
     return f"{words('benchmark_short')} {formats.value(kpi.current.benchmark, kpi.definition.unit, kpi.current.value)}"
+
+
+def main_caveat(kpi: KpiFigures, words: Words) -> str:
+    """The one sentence beside the figure: why it is degraded, else the first caveat of its definition."""
+    if not kpi.is_shown:
+        return ""
+    if kpi.verdict == "degraded" and kpi.reasons:
+        return reason_text(kpi, words)
+    return first_sentence(words.spaced(kpi.definition.caveats))
 
 
 def first_sentence(text: str) -> str:

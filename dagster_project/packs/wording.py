@@ -162,8 +162,9 @@ _FRENCH = {
     "segments": "Par segment de valeur",
     "segments_lead": (
         "Segment connu au début du mois. Le fond est d’autant plus soutenu que la valeur est élevée dans sa "
-        "ligne\u00a0; la flèche signale un intervalle qui exclut le total. Seul le total est un chiffre clé\u00a0: "
-        "les autres cases sont exploratoires."
+        "ligne\u00a0; la flèche signale un intervalle qui exclut le total. En gris et en italique\u00a0: non "
+        "publiable, l’effectif est trop faible. Seul le total est un chiffre clé\u00a0: les autres cases sont "
+        "exploratoires."
     ),
     "segments_caption": "Indicateurs par segment de valeur, dernier mois complet de chacun",
     "segment": "Segment",
@@ -236,6 +237,9 @@ _FRENCH = {
         "Pack {audience} ({language})\u00a0: le format PDF est demandé, mais cette version ne le produit pas. La page "
         "HTML s’imprime sur A4 depuis un navigateur (Imprimer, puis «\u00a0Enregistrer au format PDF\u00a0»)."
     ),
+    "owner_customer_service": "service client",
+    "owner_customer_value": "valeur client",
+    "owner_customer_insight": "connaissance client",
     "feed_crm_customers": "Clients (CRM)",
     "feed_crm_contacts": "Contacts (CRM)",
     "feed_crm_agents": "Conseillers (CRM)",
@@ -365,7 +369,7 @@ _ENGLISH = {
     ),
     "purpose": "Why",
     "formula": "How",
-    "caveats": "Good to know",
+    "caveats": "Caveats",
     "definition": "definition v{version}",
     "owner": "owner: {owner}",
     "sources": "sources: {feeds}",
@@ -391,8 +395,8 @@ _ENGLISH = {
     "segments": "By value segment",
     "segments_lead": (
         "Segment known at the start of the month. The darker the ground, the higher the value within its row; an "
-        "arrow marks an interval that excludes the total. Only the total is a headline figure: the other cells are "
-        "exploratory."
+        "arrow marks an interval that excludes the total. Grey and in italics: not publishable, the sample is too "
+        "small. Only the total is a headline figure: the other cells are exploratory."
     ),
     "segments_caption": "KPIs by value segment, last complete month of each",
     "segment": "Segment",
@@ -462,6 +466,9 @@ _ENGLISH = {
         "Pack {audience} ({language}): the PDF format is asked for, but this version does not make it. The HTML page "
         "prints on A4 from a browser (Print, then “Save as PDF”)."
     ),
+    "owner_customer_service": "customer service",
+    "owner_customer_value": "customer value",
+    "owner_customer_insight": "customer insight",
     "feed_crm_customers": "Customers (CRM)",
     "feed_crm_contacts": "Contacts (CRM)",
     "feed_crm_agents": "Agents (CRM)",
@@ -507,6 +514,10 @@ class Words:
     def feed(self, feed: str) -> str:
         """A feed's name for readers; a feed that is not in the list keeps its own name."""
         return self._texts.get(f"feed_{feed}", feed)
+
+    def owner(self, owner: str) -> str:
+        """An owner's name for readers; one that is not in the list keeps its own name."""
+        return self._texts.get(f"owner_{owner}", owner)
 
     def topic(self, topic: str) -> str:
         """A topic's name; a topic that is not in the list keeps its own name."""

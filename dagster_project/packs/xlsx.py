@@ -18,21 +18,22 @@ from dagster_project.packs.figures import SEGMENTS, KpiFigures, Report, is_settl
 from dagster_project.packs.formats import Formats
 from dagster_project.packs.html import Company, month_sentence
 from dagster_project.packs.reading import VERDICTS
-from dagster_project.packs.rows import figure_caveats, first_sentence, reason_text
+from dagster_project.packs.rows import figure_caveats, main_caveat, reason_text
 from dagster_project.packs.wording import Words
 
 _LONGEST_COLUMN = 70
-# Excel shows these in the reader's own language: the comma and the space are the reader's, not the file's
-_NUMBER_FORMATS = {
+# Excel shows these in the reader's own language: the comma and the space are the reader's, not the file's; 14 is its
+# own short date, in the reader's order of day and month
+_NUMBER_FORMATS: dict[str, str | int] = {
     "rate": "0.0%",
     "score": "0.00",
     "nps": "+0.0;-0.0;0.0",
     "seconds": "#,##0",
     "count": "#,##0",
     "integer": "#,##0",
-    "date": "dd/mm/yyyy",
-    "month": "mm/yyyy",
-    "points": "+0.0;-0.0;0.0",
+    "date": 14,
+    "month": "yyyy-mm",
+    "points": '+0.0" pt";-0.0" pt";0.0" pt"',
     "share": "+0.0%;-0.0%;0.0%",
 }
 
@@ -173,7 +174,7 @@ class _Workbook:
         grey = not cell.is_publishable
         change = kpi.change
         is_points = unit == "rate"
-        caveats = [*figure_caveats(kpi, words, self._formats), first_sentence(words.spaced(kpi.definition.caveats))]
+        caveats = [*figure_caveats(kpi, words, self._formats), main_caveat(kpi, words)]
         return [
             *head,
             Typed(kpi.month, "month", grey),
@@ -275,7 +276,7 @@ class _Workbook:
                 self._unit(kpi.definition.unit),
                 words(f"direction_{kpi.definition.direction}"),
                 ", ".join(words.feed(feed) for feed in kpi.definition.feeds),
-                kpi.definition.owner,
+                words.owner(kpi.definition.owner),
                 kpi.definition.version,
             ]
             for kpi in self._report.kpis

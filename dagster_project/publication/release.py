@@ -88,9 +88,7 @@ def publish(
         "rows": counts,
         "digests": digests,
         "digest": _combined(digests),
-        "files": {
-            str(path.relative_to(work)): _sha256(path) for path in sorted(work.rglob("*")) if path.is_file()
-        },
+        "files": {str(path.relative_to(work)): _sha256(path) for path in sorted(work.rglob("*")) if path.is_file()},
     }
     (work / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     _sync_tree(work)
@@ -146,9 +144,7 @@ def write_missing_history(home: Path) -> None:
         os.replace(partial, target)
 
 
-def _write_tables(
-    warehouse: Path, work: Path, row: PublicationRow, with_parquet: bool
-) -> tuple[dict[str, int], dict[str, str]]:
+def _write_tables(warehouse: Path, work: Path, row: PublicationRow, with_parquet: bool) -> tuple[dict[str, int], dict[str, str]]:
     counts: dict[str, int] = {}
     digests: dict[str, str] = {}
     with duckdb.connect() as connection:

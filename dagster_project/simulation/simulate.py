@@ -130,20 +130,36 @@ def _prepare(
     """Everything that the scripts find: variables, holidays, texts."""
     midnight = datetime.combine(end + timedelta(days=1), datetime.min.time(), TIME_ZONE)
     set_variables(connection, parameter_values(parameters))
-    set_variables(connection, {
-        "seed": seed, "customers": customers, "months": months, "first_month": first_month, "end_day": end,
-        "days": (end - first_month).days + 1, "end_at": midnight.astimezone(ZoneInfo("UTC")).replace(tzinfo=None),
-        "first_names": FIRST_NAMES, "english_first_names": ENGLISH_FIRST_NAMES, "last_names": LAST_NAMES,
-        "shared_phone": SHARED_PHONE, "generation": 0, "month_no": 0,
-    })
+    set_variables(
+        connection,
+        {
+            "seed": seed,
+            "customers": customers,
+            "months": months,
+            "first_month": first_month,
+            "end_day": end,
+            "days": (end - first_month).days + 1,
+            "end_at": midnight.astimezone(ZoneInfo("UTC")).replace(tzinfo=None),
+            "first_names": FIRST_NAMES,
+            "english_first_names": ENGLISH_FIRST_NAMES,
+            "last_names": LAST_NAMES,
+            "shared_phone": SHARED_PHONE,
+            "generation": 0,
+            "month_no": 0,
+        },
+    )
     closed = sorted(holidays.country_holidays("FR", years=range(first_month.year, end.year + 2)))
     texts = sorted(VERBATIMS.items())
     tables = {
         "holidays": pa.table({"day": pa.array(closed, pa.date32())}),
-        "verbatim_templates": pa.table({
-            "language": [key[0] for key, _ in texts], "mood": [key[1] for key, _ in texts],
-            "topic": [key[2] for key, _ in texts], "texts": [list(value) for _, value in texts],
-        }),
+        "verbatim_templates": pa.table(
+            {
+                "language": [key[0] for key, _ in texts],
+                "mood": [key[1] for key, _ in texts],
+                "topic": [key[2] for key, _ in texts],
+                "texts": [list(value) for _, value in texts],
+            }
+        ),
     }
     for name, table in tables.items():
         connection.register("given", table)
@@ -207,9 +223,7 @@ def _write_truth(connection: duckdb.DuckDBPyConnection, home: Path) -> dict[str,
     rows = {}
     for name in ("links", "people", "effects"):
         target = str(folder / f"{name}.parquet").replace("'", "''")
-        answer = connection.execute(
-            f"copy (from truth_{name} order by all) to '{target}' ({PARQUET_OPTIONS})"
-        ).fetchone()
+        answer = connection.execute(f"copy (from truth_{name} order by all) to '{target}' ({PARQUET_OPTIONS})").fetchone()
         rows[name] = int(answer[0]) if answer else 0
     return rows
 

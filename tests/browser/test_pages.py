@@ -154,7 +154,7 @@ def test_the_unavailable_kpi_shows_words(opened: Opened) -> None:
 def test_words_can_be_told_from_their_ground_in_light_and_in_dark(opened: Opened) -> None:
     """Contrast of at least 4.5 to 1 (WCAG 2.2, AA) for every colour of text, in both schemes."""
     for scheme in ("light", "dark"):
-        opened.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        opened.page.emulate_media(color_scheme=scheme)
         poor = opened.page.evaluate(
             """() => {
                 const numbers = text => text.match(/[\\d.]+/g).map(Number);

@@ -59,7 +59,9 @@ def test_a_second_run_lands_nothing_new_publishes_the_same_figures_and_never_dis
     stop = tmp_path / "stop"
     with subprocess.Popen(
         [sys.executable, "-c", READER, str(home / "published" / "service_value.duckdb"), str(stop)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as reader:
         done = run_command("run", home)
         stop.touch()
@@ -89,7 +91,7 @@ def test_a_run_killed_at_any_step_leaves_nothing_half_done(simulated: Path, publ
 def test_a_broken_feed_leaves_the_former_publication_and_exits_with_1_and_the_reason(published: Path, copy_of: Copy) -> None:
     home = copy_of(published)
     before = manifest(home)
-    header = 'Ticket;Ligne;Date heure;Magasin;Canal;Client;Carte;E-mail;Article;Quantité;Montant net HT;Remise;Ticket origine;Annulé;Modifié le'
+    header = "Ticket;Ligne;Date heure;Magasin;Canal;Client;Carte;E-mail;Article;Quantité;Montant net HT;Remise;Ticket origine;Annulé;Modifié le"
     lines = [f"T{n};1;02/01/2026 10:00:00;M01;Magasin;C1;;;A1;1;12,5O;;;non;02/01/2026 10:00:00" for n in range(50)]
     (home / "inbox" / "caisse" / "tickets_2026-01.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     done = run_command("run", home)
@@ -136,9 +138,27 @@ def test_a_past_date_is_rebuilt_and_the_newest_publication_stays_current(publish
 @pytest.mark.parametrize(
     ("feeds", "required", "tables", "available", "unavailable"),
     [
-        ({"pos_transactions"}, ["pos_transactions"], {"purchases", "customers"}, {"active_customers"}, {"inbound_contacts", "csat", "repurchase_rate_60"}),
-        ({"crm_contacts"}, ["crm_contacts"], {"contacts", "service_operations"}, {"inbound_contacts"}, {"active_customers", "csat", "repurchase_rate_60"}),
-        ({"survey_responses"}, ["survey_responses"], {"satisfaction"}, {"nps"}, {"inbound_contacts", "active_customers", "repurchase_rate_60"}),
+        (
+            {"pos_transactions"},
+            ["pos_transactions"],
+            {"purchases", "customers"},
+            {"active_customers"},
+            {"inbound_contacts", "csat", "repurchase_rate_60"},
+        ),
+        (
+            {"crm_contacts"},
+            ["crm_contacts"],
+            {"contacts", "service_operations"},
+            {"inbound_contacts"},
+            {"active_customers", "csat", "repurchase_rate_60"},
+        ),
+        (
+            {"survey_responses"},
+            ["survey_responses"],
+            {"satisfaction"},
+            {"nps"},
+            {"inbound_contacts", "active_customers", "repurchase_rate_60"},
+        ),
     ],
     ids=["tickets only", "contacts only", "a survey only"],
 )

@@ -54,8 +54,7 @@ def source_tables() -> dict[str, dict[str, dict[str, str]]]:
     declared = yaml.safe_load((DBT / "models" / "sources.yml").read_text(encoding="utf-8"))
     return {
         source["name"]: {
-            table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
-            for table in source["tables"]
+            table["name"]: {column["name"]: column["data_type"] for column in table["columns"]} for table in source["tables"]
         }
         for source in declared["sources"]
     }
@@ -146,9 +145,7 @@ def run_context(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return context | {name: value for name, value in overrides.items() if name != "as_of_date"}
 
 
-def _feed_status(
-    feed: Feed, rows: Sequence[Row], context: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> dict[str, Any]:
+def _feed_status(feed: Feed, rows: Sequence[Row], context: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     zone = ZoneInfo(str(context["time_zone"]))
     end_at: datetime = context["as_of_end_at"]
     days = []
@@ -205,8 +202,7 @@ def write_inputs(
             made = [raw_row(feed, row, line) for line, row in enumerate(rows[name], start=2)]
             write_parquet(folder / "raw" / name / "batch-1.parquet", types, made)
     status = [
-        _feed_status(feed, rows.get(name, ()), made_context, (feed_status or {}).get(name, {}))
-        for name, feed in FEEDS.items()
+        _feed_status(feed, rows.get(name, ()), made_context, (feed_status or {}).get(name, {})) for name, feed in FEEDS.items()
     ]
     run = tables["run"]
     write_parquet(folder / "run_context.parquet", run["run_context"], [made_context])
@@ -221,9 +217,7 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
-    write_parquet(
-        folder / "parameters" / "value_thresholds.parquet", tables["parameters"]["value_thresholds"], value_thresholds
-    )
+    write_parquet(folder / "parameters" / "value_thresholds.parquet", tables["parameters"]["value_thresholds"], value_thresholds)
     return folder
 
 
@@ -266,8 +260,11 @@ def _invoke(arguments: Sequence[str], inputs: Path, warehouse: Path, manifest: A
             else:
                 os.environ[name] = value
     if not result.success:
-        failures = [f"{step.node.name}: {step.status} {step.message}" for step in getattr(result.result, "results", [])
-                    if step.status not in ("success", "pass", "warn", "skipped")]
+        failures = [
+            f"{step.node.name}: {step.status} {step.message}"
+            for step in getattr(result.result, "results", [])
+            if step.status not in ("success", "pass", "warn", "skipped")
+        ]
         raise AssertionError(f"dbt {' '.join(arguments)} failed: {failures or result.exception}")
     return result
 
@@ -288,9 +285,7 @@ def _at(manifest: Any, inputs: Path) -> Any:
     return located
 
 
-def build(
-    inputs: Path, selection: str | None = None, *, with_tests: bool = False, with_unit_tests: bool = False
-) -> Path:
+def build(inputs: Path, selection: str | None = None, *, with_tests: bool = False, with_unit_tests: bool = False) -> Path:
     """Build the warehouse of these inputs and return its path: identity first, then `selection` (dbt syntax, e.g.
     `"+purchases +customers"`; everything when null). `with_tests`: run the data tests too; `with_unit_tests`: also the
     unit tests, which say the same on all inputs.

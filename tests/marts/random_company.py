@@ -154,9 +154,7 @@ def make_rows(seed: int, day_precision: bool = False) -> Rows:
         cents = draw.randrange(100, 9000)
         key = {} if owner is None else {"loyalty_card_id": f"F{owner}"} if by_card else {"customer_id": owner}
         if refunded:
-            lines.append(
-                line(f"T{number:03}", str(at), str(Decimal(-cents) / 100), returned_transaction_id=refunded, **key)
-            )
+            lines.append(line(f"T{number:03}", str(at), str(Decimal(-cents) / 100), returned_transaction_id=refunded, **key))
             if draw.random() < 0.4:
                 lines.append(line(f"T{number:03}", str(at), "25.5", line_number=2, **key))
         else:
@@ -164,8 +162,7 @@ def make_rows(seed: int, day_precision: bool = False) -> Rows:
             if draw.random() < 0.2:
                 lines.append(line(f"T{number:03}", str(at), "999", line_number=2, is_cancelled="true", **key))
     members = [
-        {"loyalty_card_id": f"F{customer}", "customer_id": customer, "joined_at": "2023-07-01 00:00:00"}
-        for customer in customers
+        {"loyalty_card_id": f"F{customer}", "customer_id": customer, "joined_at": "2023-07-01 00:00:00"} for customer in customers
     ]
     return {"crm_contacts": contacts, "pos_transactions": lines, "loyalty_members": members}
 

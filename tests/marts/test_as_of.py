@@ -15,8 +15,7 @@ def known_in_june() -> Rows:
     return {
         "crm_contacts": [
             contact("K1", "C1", "2024-06-10 09:00:00", updated_at="2024-06-10 09:00:00"),
-            contact("K2", "C1", "2024-06-11 09:00:00", closed_at="2024-06-11 09:30:00",
-                    updated_at="2024-06-11 09:30:00"),
+            contact("K2", "C1", "2024-06-11 09:00:00", closed_at="2024-06-11 09:30:00", updated_at="2024-06-11 09:30:00"),
         ],
         "pos_transactions": [
             line("T1", "2024-05-10 09:00:00", "100", customer_id="C1", updated_at="2024-05-10 09:00:00"),
@@ -77,9 +76,14 @@ def test_two_versions_of_one_instant_are_counted_as_a_conflict_and_one_of_them_c
 
 def test_a_subscription_that_will_end_is_still_running_on_the_as_of_date(tmp_path: Path) -> None:
     subscription = {
-        "subscription_id": "S1", "customer_id": "C1", "monthly_amount": "10", "currency": "EUR",
-        "started_at": "2024-01-01 00:00:00", "cancellation_requested_at": "2024-06-15 00:00:00",
-        "ended_at": "2024-07-15 00:00:00", "end_reason": "price",
+        "subscription_id": "S1",
+        "customer_id": "C1",
+        "monthly_amount": "10",
+        "currency": "EUR",
+        "started_at": "2024-01-01 00:00:00",
+        "cancellation_requested_at": "2024-06-15 00:00:00",
+        "ended_at": "2024-07-15 00:00:00",
+        "end_reason": "price",
     }
     warehouse = build(write_inputs(tmp_path / "inputs", {"crm_subscriptions": [subscription]}), SELECTION)
     [row] = query(warehouse, "from staging.stg_crm__subscriptions")

@@ -45,7 +45,8 @@ def test_the_first_day_of_the_year_before_still_counts_and_the_as_of_month_does_
             where customer_id = '{key_hash("crm", "C1")}' and month >= '2024-05-01' order by month""",
     )
     assert [(str(row["month"]), row["net_amount_12m"], row["value_12m"]) for row in months] == [
-        ("2024-05-01", 160, 64), ("2024-06-01", 160, 64),
+        ("2024-05-01", 160, 64),
+        ("2024-06-01", 160, 64),
     ]
 
 
@@ -71,9 +72,7 @@ def test_the_dimensions_name_every_member_in_both_languages(whole_company: Path)
     ("feed", "table", "count"),
     [("pos_transactions", "purchases", 6), ("crm_contacts", "contacts", 4), ("survey_responses", "customers", 2)],
 )
-def test_a_company_with_one_feed_only_builds_and_every_dbt_test_passes(
-    feed: str, table: str, count: int, tmp_path: Path
-) -> None:
+def test_a_company_with_one_feed_only_builds_and_every_dbt_test_passes(feed: str, table: str, count: int, tmp_path: Path) -> None:
     rows = every_feed()[feed]
     if feed == "crm_contacts":
         rows = [row | {"customer_id": None} for row in rows]

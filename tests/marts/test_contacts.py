@@ -88,9 +88,7 @@ def contacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
             _answer("R5", "recommend", "9", "2024-03-01 15:00:00"),
         ],
     }
-    inputs = write_inputs(
-        tmp_path_factory.mktemp("contacts") / "inputs", rows, reference={"survey_questions": QUESTIONS}
-    )
+    inputs = write_inputs(tmp_path_factory.mktemp("contacts") / "inputs", rows, reference={"survey_questions": QUESTIONS})
     warehouse: Path = build(inputs, "+contacts")
     return {row["contact_id"]: row for row in query(warehouse, "select * from marts.contacts")}
 

@@ -24,8 +24,12 @@ def company() -> Rows:
     names = ("C1", "C2", "C3", "C4", "C5")
     return {
         "crm_customers": [
-            {"customer_id": name, "phone": office, "created_at": "2024-01-01 09:00:00",
-             "email": "Anne@Example.org " if name == "C1" else None}
+            {
+                "customer_id": name,
+                "phone": office,
+                "created_at": "2024-01-01 09:00:00",
+                "email": "Anne@Example.org " if name == "C1" else None,
+            }
             for name in names
         ],
         "crm_contacts": [
@@ -106,7 +110,9 @@ def test_the_customers_are_those_of_the_keys_and_each_merge_lists_the_retired_id
     anne = key_hash("crm", "C1")
     retired = query(warehouse, f"select retired_customer_id from marts.customer_keys where customer_id = '{anne}'")
     assert {row["retired_customer_id"] for row in retired} == {
-        None, key_hash("email", "anne@example.org"), key_hash("loyalty", "F1"),
+        None,
+        key_hash("email", "anne@example.org"),
+        key_hash("loyalty", "F1"),
     }
 
 
@@ -139,7 +145,10 @@ def test_the_order_of_arrival_does_not_matter(warehouse: Path, tmp_path: Path) -
 
 def test_keys_that_are_not_trusted_or_blocked_tie_nobody(tmp_path: Path) -> None:
     inputs = write_inputs(
-        tmp_path / "inputs", company(), trusted_keys=("crm", "loyalty", "phone"), blocked_keys=("77",),
+        tmp_path / "inputs",
+        company(),
+        trusted_keys=("crm", "loyalty", "phone"),
+        blocked_keys=("77",),
         context={"shared_key_limit": 10},
     )
     found = purchase_customers(build(inputs, "+purchases"))

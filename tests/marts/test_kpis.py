@@ -186,13 +186,9 @@ def test_a_company_with_a_survey_only_gets_its_scores(survey_only: Path) -> None
 
 
 @pytest.mark.parametrize("home", ["contacts_only", "tickets_only", "survey_only", "whole"])
-def test_an_unavailable_kpi_has_one_row_without_a_number_and_never_a_zero(
-    home: str, request: pytest.FixtureRequest
-) -> None:
+def test_an_unavailable_kpi_has_one_row_without_a_number_and_never_a_zero(home: str, request: pytest.FixtureRequest) -> None:
     warehouse: Path = request.getfixturevalue(home)
-    unavailable = {
-        row["kpi"] for row in query(warehouse, "select kpi from marts.kpi_readiness where verdict = 'unavailable'")
-    }
+    unavailable = {row["kpi"] for row in query(warehouse, "select kpi from marts.kpi_readiness where verdict = 'unavailable'")}
     assert unavailable
     for kpi in unavailable:
         [row] = _values(warehouse)[kpi]
@@ -254,11 +250,7 @@ def test_customers_are_active_by_a_running_subscription_too(tmp_path: Path) -> N
             ]
         },
     )
-    rows = {
-        row["period_start"]: row["value"]
-        for row in _values(warehouse)["active_customers"]
-        if row["value_segment"] == -1
-    }
+    rows = {row["period_start"]: row["value"] for row in _values(warehouse)["active_customers"] if row["value_segment"] == -1}
     assert rows[date(2024, 2, 1)] == rows[date(2024, 3, 1)] == 3.0
     assert rows[date(2024, 4, 1)] == 2.0
     assert rows[date(2024, 5, 1)] == 1.0
@@ -270,9 +262,7 @@ def _run_assertions(inputs: Path, warehouse: Path, names: Iterable[str]) -> None
 
 
 _PENDING = "update marts.repurchase_after_contact set pending_amount = pending_amount + 0.01 where value_segment = -1"
-_TRANSFERS = (
-    "update marts.service_operations set numerator = numerator + 1 where kpi = 'transfer_rate' and channel = 'phone'"
-)
+_TRANSFERS = "update marts.service_operations set numerator = numerator + 1 where kpi = 'transfer_rate' and channel = 'phone'"
 _VERDICT = "update marts.kpi_readiness set verdict = 'unavailable' where kpi = 'inbound_contacts'"
 _CREDITS = "delete from marts.repurchase_credits where window_days = 60"
 # What is done to a good warehouse, for each assertion that has to notice it.

@@ -175,11 +175,7 @@ def test_every_cell_of_the_table_is_the_one_recounted(built: Built) -> None:
         for ticket in tickets:
             if ticket.customer == contact.customer and _is_in_window(built, contact, ticket.sold_at, days):
                 returned = sum(
-                    (
-                        amount
-                        for at, amount in refunds.get(ticket.transaction_id, [])
-                        if _is_in_window(built, contact, at, days)
-                    ),
+                    (amount for at, amount in refunds.get(ticket.transaction_id, []) if _is_in_window(built, contact, at, days)),
                     Decimal(0),
                 )
                 if ticket.net_amount > 0 and ticket.net_amount > returned:
@@ -201,12 +197,8 @@ def test_every_cell_of_the_table_is_the_one_recounted(built: Built) -> None:
         contacts = expected[(row["period_start"], row["value_segment"], row["channel"], days)]
         mature = [contact for contact in contacts if _is_mature(built, contact, days)]
         again = [contact for contact in mature if bought[(contact.contact_id, days)]]
-        mine = credited[
-            (credited["window_days"] == days) & credited["contact_id"].isin([c.contact_id for c in contacts])
-        ]
-        amounts = {
-            pending: sum(mine.loc[mine["is_pending"] == pending, "net_amount"], Decimal(0)) for pending in (True, False)
-        }
+        mine = credited[(credited["window_days"] == days) & credited["contact_id"].isin([c.contact_id for c in contacts])]
+        amounts = {pending: sum(mine.loc[mine["is_pending"] == pending, "net_amount"], Decimal(0)) for pending in (True, False)}
         assert row["customers_contacted"] == len({contact.customer for contact in mature})
         assert row["customers_repurchasing"] == len({contact.customer for contact in again})
         assert (row["contacts_mature"], row["contacts_repurchasing"]) == (len(mature), len(again))
@@ -224,10 +216,7 @@ def test_every_cell_of_the_table_is_the_one_recounted(built: Built) -> None:
 
 
 def test_the_segments_are_not_all_the_same(built: Built) -> None:
-    found = {
-        row["value_segment"]
-        for row in query(built.warehouse, "select value_segment from marts.repurchase_after_contact")
-    }
+    found = {row["value_segment"] for row in query(built.warehouse, "select value_segment from marts.repurchase_after_contact")}
     assert len(found) > 4
 
 
@@ -257,9 +246,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Query:
         called(f"{customer}-K", customer, "2024-01-10", agent_id="A1", talk_seconds=1200, wrap_up_seconds=600)
     # Bought for 50 after the contact, then changed for a dearer thing in one ticket: -50 + 70.
     bought("exchange-1", "exchange", "2024-01-12 10:00:00", "50", product_id="P1")
-    bought(
-        "exchange-2", "exchange", "2024-01-20 10:00:00", "-50", returned_transaction_id="exchange-1", product_id="P1"
-    )
+    bought("exchange-2", "exchange", "2024-01-20 10:00:00", "-50", returned_transaction_id="exchange-1", product_id="P1")
     bought("exchange-2", "exchange", "2024-01-20 10:00:00", "70", line_number=2, product_id="P1")
     bought("full_return-1", "full_return", "2024-01-12 10:00:00", "30")
     bought("full_return-2", "full_return", "2024-01-13 10:00:00", "-30", returned_transaction_id="full_return-1")
@@ -267,9 +254,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Query:
     bought("late_return-1", "late_return", "2024-01-12 10:00:00", "40")
     bought("late_return-2", "late_return", "2024-02-24 10:00:00", "-40", returned_transaction_id="late_return-1")
     bought("first-1", "first", "2024-01-12 10:00:00", "60")
-    rows["crm_agents"].append(
-        {"agent_id": "A1", "team": "North", "hourly_cost": "36", "valid_from": "2022-01-01 00:00:00"}
-    )
+    rows["crm_agents"].append({"agent_id": "A1", "team": "North", "hourly_cost": "36", "valid_from": "2022-01-01 00:00:00"})
     rows["pos_products"].append({"product_id": "P1", "margin_rate": "0.4"})
     inputs = write_inputs(tmp_path_factory.mktemp("by_hand") / "inputs", rows)
     warehouse = build(inputs, "+repurchase_after_contact +purchases")

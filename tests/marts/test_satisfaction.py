@@ -62,20 +62,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Any, ...], dic
             _row("e2", "effort", 3),
             _row("e3", "effort", 4),
             # One respondent in two waves of a barometer: both count, in their months; within a wave the last.
-            _row(
-                "w1", "satisfied", 1, customer_id="W", sent_at="2024-04-05 09:00:00", answered_at="2024-04-06 09:00:00"
-            ),
-            _row(
-                "w2", "satisfied", 5, customer_id="W", sent_at="2024-04-05 09:00:00", answered_at="2024-04-07 09:00:00"
-            ),
-            _row(
-                "w3", "satisfied", 2, customer_id="W", sent_at="2024-05-05 09:00:00", answered_at="2024-05-25 09:00:00"
-            ),
+            _row("w1", "satisfied", 1, customer_id="W", sent_at="2024-04-05 09:00:00", answered_at="2024-04-06 09:00:00"),
+            _row("w2", "satisfied", 5, customer_id="W", sent_at="2024-04-05 09:00:00", answered_at="2024-04-07 09:00:00"),
+            _row("w3", "satisfied", 2, customer_id="W", sent_at="2024-05-05 09:00:00", answered_at="2024-05-25 09:00:00"),
         ],
     }
-    inputs = write_inputs(
-        tmp_path_factory.mktemp("satisfaction") / "inputs", rows, reference={"survey_questions": QUESTIONS}
-    )
+    inputs = write_inputs(tmp_path_factory.mktemp("satisfaction") / "inputs", rows, reference={"survey_questions": QUESTIONS})
     warehouse: Path = build(inputs, "+satisfaction")
     return {
         (row["period_start"], row["construct"], row["channel"], row["value_segment"]): row

@@ -75,9 +75,7 @@ def _parts(contact: company.Contact, contacts: list[company.Contact]) -> dict[st
     threshold = timedelta(seconds=company.THRESHOLDS[contact.channel])
     wait = _wait(contact)
     is_over = contact.opened_at + threshold < company.CONTACTS_HORIZON
-    is_offered = contact.is_inbound and (
-        contact.answered_at is not None or contact.is_handled or contact.is_abandoned or is_over
-    )
+    is_offered = contact.is_inbound and (contact.answered_at is not None or contact.is_handled or contact.is_abandoned or is_over)
     is_judged = is_offered and (contact.answered_at is not None or not contact.is_handled)
     is_met = contact.answered_at is not None and contact.answered_at <= contact.opened_at + threshold
     is_quick = contact.is_abandoned and wait is not None and wait <= threshold.total_seconds()
@@ -214,9 +212,7 @@ def test_contacts_cases_and_customers_are_counted_afresh_in_every_cell(
                     found[(cell, "contacting_customers")].add(contact.customer)
     kpis = ("inbound_contacts", "inbound_cases", "contacting_customers")
     published = {key: row for key, row in _published(warehouse).items() if key[1] in kpis}
-    assert {key: len(members) for key, members in found.items()} == {
-        key: row["numerator"] for key, row in published.items()
-    }
+    assert {key: len(members) for key, members in found.items()} == {key: row["numerator"] for key, row in published.items()}
     assert all(row["value"] == row["numerator"] and row["denominator"] is None for row in published.values())
 
 
@@ -252,7 +248,5 @@ def test_contacts_too_early_to_judge_are_counted_apart(warehouse: Path, contacts
 
 def test_a_week_that_begins_before_the_history_has_no_row(warehouse: Path) -> None:
     # 1 September 2023 is a Friday: the week of 28 August would hold three days of it.
-    weeks = query(
-        warehouse, "select min(period_start) as first from marts.service_operations where period_grain = 'week'"
-    )
+    weeks = query(warehouse, "select min(period_start) as first from marts.service_operations where period_grain = 'week'")
     assert weeks == [{"first": date(2023, 9, 4)}]

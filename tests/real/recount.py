@@ -134,9 +134,7 @@ def customers_of_callers(source: Path) -> pd.DataFrame:
     for caller, household in links.itertuples(index=False):
         parent[root(f"caller:{caller}")] = root(f"pos:{household}")
     households = links["household_id"].drop_duplicates()
-    component = pd.DataFrame(
-        {"root": households.map(lambda key: root(f"pos:{key}")), "customer": households.astype(int)}
-    )
+    component = pd.DataFrame({"root": households.map(lambda key: root(f"pos:{key}")), "customer": households.astype(int)})
     smallest = component.groupby("root")["customer"].min()
     callers = links["caller_id"].drop_duplicates()
     return pd.DataFrame({"caller_id": callers, "customer": callers.map(lambda key: smallest[root(f"caller:{key}")])})
@@ -245,9 +243,7 @@ def satisfaction(source: Path) -> tuple[dict[str, float], dict[str, int]]:
     ratings = answers[list(RATINGS)].apply(pd.to_numeric)
     figures = {
         "nps": float(((valid >= 9).sum() - (valid <= 6).sum()) / len(valid) * 100),
-        "nps_with_blanks_as_promoters": float(
-            ((promoter >= 9).sum() - (promoter <= 6).sum()) / promoter.notna().sum() * 100
-        ),
+        "nps_with_blanks_as_promoters": float(((promoter >= 9).sum() - (promoter <= 6).sum()) / promoter.notna().sum() * 100),
         "csat": float((overall >= 4).sum() / overall.notna().sum()),
         "csat_mean": float((overall.mean() - 1) / 4),
     }

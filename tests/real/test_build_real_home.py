@@ -54,9 +54,7 @@ def test_everything_that_is_missing_is_named_and_nothing_is_written(source: Path
     assert not (tmp_path / "home").exists()
 
 
-def test_a_source_that_does_not_exist_ends_with_2_and_its_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_source_that_does_not_exist_ends_with_2_and_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "nowhere"), str(tmp_path / "home")]) == 2
     assert f"{tmp_path / 'nowhere'}: the folder of the real data does not exist" in capsys.readouterr().err
 

@@ -76,9 +76,7 @@ class RealHome:
 def source() -> Path:
     named = os.environ.get("SERVICE_VALUE_REAL_DATA")
     if not named:
-        pytest.fail(
-            "SERVICE_VALUE_REAL_DATA is not set; it must name the folder of the real data (make test-real sets it)"
-        )
+        pytest.fail("SERVICE_VALUE_REAL_DATA is not set; it must name the folder of the real data (make test-real sets it)")
     return Path(named).resolve()
 
 
@@ -147,9 +145,7 @@ def back_fill(home: RealHome, second_run: dict[str, Any]) -> Iterator[duckdb.Duc
     assert second_run
     run_product(home.folder, "--as-of", BACK_FILL_DATE)
     versions = home.folder / "published" / "versions"
-    (version,) = [
-        path for path in versions.iterdir() if read_manifest(path)["publication"]["as_of_date"] == BACK_FILL_DATE
-    ]
+    (version,) = [path for path in versions.iterdir() if read_manifest(path)["publication"]["as_of_date"] == BACK_FILL_DATE]
     with duckdb.connect(str(version / "service_value.duckdb"), read_only=True) as connection:
         yield connection
 
@@ -287,12 +283,8 @@ def test_the_as_of_date_is_the_last_day_that_contacts_and_tickets_cover(first_ma
     assert first_manifest["publication"]["as_of_date"] == AS_OF_DATE
 
 
-def test_the_published_purchases_are_the_tickets_of_the_file(
-    database: duckdb.DuckDBPyConnection, expected: Recount
-) -> None:
-    totals = (
-        "select count(*), sum(net_amount), sum(returned_amount), count(*) filter (where is_net_positive) from purchases"
-    )
+def test_the_published_purchases_are_the_tickets_of_the_file(database: duckdb.DuckDBPyConnection, expected: Recount) -> None:
+    totals = "select count(*), sum(net_amount), sum(returned_amount), count(*) filter (where is_net_positive) from purchases"
     assert one_row(database, totals) == (155_848, Decimal("4596039.5800"), Decimal(0), 155_370)
     found = database.execute("select transaction_id, sold_at, net_amount from purchases").fetch_df()
     wanted = expected.purchases.assign(transaction_id=expected.purchases["basket_id"].astype(str))
@@ -302,9 +294,7 @@ def test_the_published_purchases_are_the_tickets_of_the_file(
     assert ((both["net_amount"].astype(float) * 100).round().astype("int64") == both["net_cents"]).all()
 
 
-def test_the_tickets_that_utc_puts_in_2018_belong_to_december(
-    database: duckdb.DuckDBPyConnection, expected: Recount
-) -> None:
+def test_the_tickets_that_utc_puts_in_2018_belong_to_december(database: duckdb.DuckDBPyConnection, expected: Recount) -> None:
     found = database.execute(
         "select strftime(timezone('America/New_York', timezone('UTC', sold_at)), '%Y-%m'), count(*), sum(net_amount)"
         " from purchases group by 1"
@@ -337,9 +327,7 @@ def test_the_published_contacts_are_the_last_states_of_the_incidents(
     assert expected.counts["contacts_unresolved"] == int((both["outcome_published"] == "unresolved").sum()) == 13
 
 
-def test_a_household_its_card_and_its_callers_are_one_customer(
-    database: duckdb.DuckDBPyConnection, expected: Recount
-) -> None:
+def test_a_household_its_card_and_its_callers_are_one_customer(database: duckdb.DuckDBPyConnection, expected: Recount) -> None:
     found = pd.concat(
         [
             database.execute("select contact_id as event, customer_id from contacts").fetch_df(),
@@ -349,9 +337,7 @@ def test_a_household_its_card_and_its_callers_are_one_customer(
     wanted = pd.concat(
         [
             expected.contacts[["number", "customer"]].set_axis(["event", "customer"], axis=1),
-            expected.purchases[["basket_id", "customer"]]
-            .set_axis(["event", "customer"], axis=1)
-            .astype({"event": str}),
+            expected.purchases[["basket_id", "customer"]].set_axis(["event", "customer"], axis=1).astype({"event": str}),
         ]
     )
     both = wanted.merge(found, on="event", validate="one_to_one")
@@ -460,9 +446,7 @@ def assert_credits(database: duckdb.DuckDBPyConnection, expected: Recount, days:
     ).fetch_df()
     wanted = expected.credits[expected.credits["window_days"] == days]
     columns = ["transaction_id", "contact_id", "is_pending", "cents"]
-    assert set(found[columns].itertuples(index=False, name=None)) == set(
-        wanted[columns].itertuples(index=False, name=None)
-    )
+    assert set(found[columns].itertuples(index=False, name=None)) == set(wanted[columns].itertuples(index=False, name=None))
     assert len(found) == len(wanted) == expected.counts[f"credits_{days}"]
     credited, pending = (found.loc[found["is_pending"] == value, "cents"].sum() for value in (False, True))
     assert credited == expected.counts[f"credited_cents_{days}"]
@@ -486,8 +470,7 @@ def test_the_segments_of_what_adds_make_up_the_total(database: duckdb.DuckDBPyCo
 @pytest.mark.parametrize("grain", ["month", "week"])
 def test_no_incident_falls_between_two_periods(database: duckdb.DuckDBPyConnection, grain: str) -> None:
     total = (
-        "select sum(value) from kpi_values where kpi = 'inbound_contacts' and value_segment = -1"
-        f" and period_grain = '{grain}'"
+        f"select sum(value) from kpi_values where kpi = 'inbound_contacts' and value_segment = -1 and period_grain = '{grain}'"
     )
     assert one_row(database, total) == (24_918,)
 
@@ -557,9 +540,7 @@ def test_a_back_fill_leaves_the_newest_publication_current(
     assert read_manifest(home.folder / "published")["publication"] == second_run["publication"]
 
 
-def test_a_back_fill_knows_only_what_was_known_then(
-    back_fill: duckdb.DuckDBPyConnection, expected_then: Recount
-) -> None:
+def test_a_back_fill_knows_only_what_was_known_then(back_fill: duckdb.DuckDBPyConnection, expected_then: Recount) -> None:
     totals = "select count(*), sum(net_amount), count(*) filter (where is_net_positive) from purchases"
     counts = expected_then.counts
     assert one_row(back_fill, totals) == (

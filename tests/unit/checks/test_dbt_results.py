@@ -56,10 +56,7 @@ SUITES = {"dbt/stg_a", "dbt/contacts", "dbt/channels", "dbt/source_raw_crm_conta
 
 
 def record(folder: Path, statuses: dict[str, str], run_id: str = "run", **more: Any) -> tuple[str, ...]:
-    results = [
-        {"unique_id": key, "status": status, "failures": None, "message": None} | more
-        for key, status in statuses.items()
-    ]
+    results = [{"unique_id": key, "status": status, "failures": None, "message": None} | more for key, status in statuses.items()]
     path = folder / "run_results.json"
     path.write_text(json.dumps({"results": results}), encoding="utf-8")
     return record_dbt_results(path, MANIFEST, folder, run_id).failures
@@ -80,9 +77,7 @@ def test_results_that_pass_are_publishable_and_each_belongs_to_its_node(tmp_path
 
 @pytest.mark.parametrize("status", ["fail", "error", "skipped", "runtime error", "partial success", "something new"])
 @pytest.mark.parametrize("unique_id", [TEST, UNIT, MODEL, SINGULAR])
-def test_anything_but_a_pass_is_a_failure_that_names_test_and_column(
-    tmp_path: Path, status: str, unique_id: str
-) -> None:
+def test_anything_but_a_pass_is_a_failure_that_names_test_and_column(tmp_path: Path, status: str, unique_id: str) -> None:
     record(tmp_path, ALL_GOOD)
     failures = record(tmp_path, {unique_id: status})
     assert len(failures) == 1

@@ -85,9 +85,7 @@ def test_a_measure_without_a_value_is_an_exception_and_no_pass(session: GxSessio
     assert observation.exception == "it has no observed value"
 
 
-def test_a_check_for_which_gx_gives_no_result_is_an_exception(
-    session: GxSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_for_which_gx_gives_no_result_is_an_exception(session: GxSession, monkeypatch: pytest.MonkeyPatch) -> None:
     # GX logs and drops an expectation that it cannot read: the suite is then one shorter, and passes
     whole = session._gx.ExpectationSuite
     monkeypatch.setattr(
@@ -128,9 +126,7 @@ def test_a_share_of_nothing_is_nought_and_a_constant_has_a_value_over_no_row(ses
 
 
 def test_errors_shown_to_people_hold_no_address() -> None:
-    assert (
-        gx_duckdb.first_line("cannot convert 'anna@example.com' or +33612345678\nmore") == "cannot convert '***' or ***"
-    )
+    assert gx_duckdb.first_line("cannot convert 'anna@example.com' or +33612345678\nmore") == "cannot convert '***' or ***"
 
 
 def test_importing_the_gate_does_not_import_great_expectations() -> None:
@@ -141,9 +137,7 @@ def test_importing_the_gate_does_not_import_great_expectations() -> None:
 
 def test_nothing_is_sent_anywhere(session: GxSession) -> None:
     assert session._context.config.analytics_enabled is False
-    settings = dict(
-        session.execute("select name, value from duckdb_settings() where name like 'auto%known_extensions'")
-    )
+    settings = dict(session.execute("select name, value from duckdb_settings() where name like 'auto%known_extensions'"))
     assert set(settings.values()) == {"false"}
 
 

@@ -32,16 +32,12 @@ HARMLESS = [
 def test_addresses_and_telephone_numbers_are_found_and_masked(text: str) -> None:
     assert duckdb.execute(f"select {holds_personal_data('text')} from (select ? as text)", [text]).fetchone() == (True,)
     assert "***" in masked(text)
-    assert duckdb.execute(
-        f"select {holds_personal_data('text')} from (select ? as text)", [masked(text)]
-    ).fetchone() == (False,)
+    assert duckdb.execute(f"select {holds_personal_data('text')} from (select ? as text)", [masked(text)]).fetchone() == (False,)
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_ids_dates_and_words_are_not(text: str) -> None:
-    assert duckdb.execute(f"select {holds_personal_data('text')} from (select ? as text)", [text]).fetchone() == (
-        False,
-    )
+    assert duckdb.execute(f"select {holds_personal_data('text')} from (select ? as text)", [text]).fetchone() == (False,)
     assert masked(text) == text
 
 

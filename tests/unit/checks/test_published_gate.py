@@ -35,9 +35,7 @@ def run(
 
 def test_tables_that_keep_their_rules_pass(tmp_path: Path) -> None:
     verdicts = run(tmp_path, present=None)
-    assert {
-        name: verdict.failures + verdict.warnings for name, verdict in verdicts.items() if verdict.verdict != "passed"
-    } == {}
+    assert {name: verdict.failures + verdict.warnings for name, verdict in verdicts.items() if verdict.verdict != "passed"} == {}
     assert verdicts["kpi_values"].evaluated_rows == 5
 
 
@@ -484,9 +482,7 @@ def test_a_table_that_breaks_a_rule_fails_and_the_column_and_the_row_are_named(
 
 def test_a_column_of_personal_data_fails_by_its_name(tmp_path: Path) -> None:
     verdict = run(tmp_path, ["alter table marts.channels add column email varchar"], ["channels"])["channels"]
-    assert any(
-        "no column has the name of personal data" in line and "for example email" in line for line in verdict.failures
-    )
+    assert any("no column has the name of personal data" in line and "for example email" in line for line in verdict.failures)
     assert any("no column that the contract does not name" in line and "email" in line for line in verdict.failures)
 
 
@@ -569,13 +565,10 @@ def test_nothing_published_is_later_than_the_as_of_day(tmp_path: Path) -> None:
             f"copy (select timestamp '{end}' as as_of_end_at) to '{inputs / 'run_context.parquet'}' (format parquet)"
         )
         connection.execute(
-            "copy (select 'crm_contacts' as feed, true as is_present) "
-            f"to '{inputs / 'feed_status.parquet'}' (format parquet)"
+            f"copy (select 'crm_contacts' as feed, true as is_present) to '{inputs / 'feed_status.parquet'}' (format parquet)"
         )
     verdict = run(tmp_path, [], ["purchases"], present=None, inputs=inputs)["purchases"]
-    assert [line.split("; ")[-1] for line in verdict.failures] == [
-        "for example transaction_id T1: sold_at 2024-01-06 10:00:00"
-    ]
+    assert [line.split("; ")[-1] for line in verdict.failures] == ["for example transaction_id T1: sold_at 2024-01-06 10:00:00"]
 
 
 def test_a_ready_kpi_without_a_value_is_a_warning(tmp_path: Path) -> None:

@@ -49,9 +49,7 @@ def test_every_feed_of_the_contract_passes_with_rows_that_keep_it(tmp_path: Path
     reports = {feed: counts_of(feed, rows[feed]) for feed in FEEDS}
     verdicts = run_raw_gate(tmp_path / "inputs", company(*FEEDS), reports, "run", tmp_path / "checks", REFERENCES)
     assert [verdict.suite for verdict in verdicts] == sorted(FEEDS)
-    assert {
-        verdict.suite: verdict.failures + verdict.warnings for verdict in verdicts if verdict.verdict != "passed"
-    } == {}
+    assert {verdict.suite: verdict.failures + verdict.warnings for verdict in verdicts if verdict.verdict != "passed"} == {}
     assert {verdict.evaluated_rows for verdict in verdicts} == {3}
     assert (tmp_path / "checks" / "index.html").is_file()
 
@@ -207,8 +205,7 @@ def test_a_column_that_the_contract_does_not_name_is_a_warning(tmp_path: Path) -
 def test_a_tombstone_needs_its_key_only(tmp_path: Path) -> None:
     rows = good_rows("crm_customers")
     gone = dict.fromkeys(rows[0]) | {
-        name: rows[0][name]
-        for name in ("customer_id", "batch_id", "sequence", "source_file", "file_hash", "version_at")
+        name: rows[0][name] for name in ("customer_id", "batch_id", "sequence", "source_file", "file_hash", "version_at")
     }
     rows.append(gone | {"row_hash": 2**63 - 1, "is_tombstone": True, "sequence": 2})
     assert run(tmp_path, "crm_customers", rows, counts_of("crm_customers", rows), load="full").verdict == "passed"
@@ -242,9 +239,7 @@ def test_the_sums_and_rows_of_the_landing_are_those_of_raw(tmp_path: Path) -> No
     assert any("the sum of `net_amount`" in line and "found 38.2500" in line for line in verdict.failures)
     assert any("`net_amount` read = accepted" in line for line in verdict.failures)
 
-    verdict = run(
-        tmp_path / "rows", "pos_transactions", rows, counts_of("pos_transactions", rows, rows_accepted=4, rows_read=4)
-    )
+    verdict = run(tmp_path / "rows", "pos_transactions", rows, counts_of("pos_transactions", rows, rows_accepted=4, rows_read=4))
     assert any("raw holds the rows that landing accepted (= 4); found 3" in line for line in verdict.failures)
 
 
@@ -263,10 +258,7 @@ def test_the_share_in_quarantine_has_a_limit(tmp_path: Path, quarantined: int, v
     counts = counts_of("crm_leads", rows, rows_read=200, rows_quarantined=quarantined)
     found = run(tmp_path, "crm_leads", rows, counts)
     assert found.verdict == verdict
-    assert all(
-        "the share of rows in quarantine (3 of 200) is allowed (<= 0.01); found 0.015" in line
-        for line in found.failures
-    )
+    assert all("the share of rows in quarantine (3 of 200) is allowed (<= 0.01); found 0.015" in line for line in found.failures)
 
 
 @pytest.mark.parametrize(("unknown", "verdict"), [(1, "passed"), (5, "warned")])
@@ -302,9 +294,7 @@ def test_contacts_mostly_without_a_reason_are_a_warning(tmp_path: Path) -> None:
     assert "the share of contacts without a `reason` is small (<= 0.5); found 0.6667" in verdict.warnings[0]
 
 
-def test_an_exception_in_the_gate_fails_every_suite_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_exception_in_the_gate_fails_every_suite_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise RuntimeError("no engine")
 
@@ -312,9 +302,7 @@ def test_an_exception_in_the_gate_fails_every_suite_with_the_reason(
     write_raw(tmp_path / "inputs", "crm_leads", good_rows("crm_leads"))
     (verdict,) = run_raw_gate(tmp_path / "inputs", company("crm_leads"), {}, "run", tmp_path / "checks", REFERENCES)
     assert verdict.verdict == "failed"
-    assert verdict.failures == [
-        "crm_leads: expected that the suite can be evaluated; the gate could not be run: no engine"
-    ]
+    assert verdict.failures == ["crm_leads: expected that the suite can be evaluated; the gate could not be run: no engine"]
 
 
 def test_a_suite_that_cannot_be_made_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,9 +316,7 @@ def test_a_suite_that_cannot_be_made_fails_alone(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(gate_module, "raw_checks", broken)
     for feed in ("crm_leads", "pos_stores"):
         write_raw(tmp_path / "inputs", feed, good_rows(feed))
-    verdicts = run_raw_gate(
-        tmp_path / "inputs", company("crm_leads", "pos_stores"), {}, "run", tmp_path / "checks", REFERENCES
-    )
+    verdicts = run_raw_gate(tmp_path / "inputs", company("crm_leads", "pos_stores"), {}, "run", tmp_path / "checks", REFERENCES)
     assert [(verdict.suite, verdict.verdict) for verdict in verdicts] == [
         ("crm_leads", "failed"),
         ("pos_stores", "passed"),

@@ -21,9 +21,7 @@ from dagster_project.checks.verdicts import (
 
 KEPT = Result("a", "rule", "`a` holds", "kept", columns=("a",), limit="", observed="0")
 WARNED = Result("b", "share", "`b` is small", "warned", "warning", ("b",), "<= 0.1", "0.2", "found 0.2", ("b 1",))
-FAILED = Result(
-    "c", "range", "0 <= `c`", "failed", "blocking", ("c",), "", "2", "2 rows found", ("row 7: c -1", "row 9: c -2")
-)
+FAILED = Result("c", "range", "0 <= `c`", "failed", "blocking", ("c",), "", "2", "2 rows found", ("row 7: c -1", "row 9: c -2"))
 RAISED = Result("d", "rule", "`d` holds", "exception", found="Conversion Error")
 
 
@@ -52,9 +50,7 @@ def test_an_exception_in_a_warning_blocks() -> None:
 
 
 def test_a_failure_names_table_column_count_and_rows() -> None:
-    assert suite(FAILED).failures == [
-        "contacts: expected that 0 <= `c`; 2 rows found; for example row 7: c -1; row 9: c -2"
-    ]
+    assert suite(FAILED).failures == ["contacts: expected that 0 <= `c`; 2 rows found; for example row 7: c -1; row 9: c -2"]
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
@@ -170,9 +166,7 @@ def test_publication_expects_every_configured_feed_published_table_and_dbt_node(
 
 
 def test_the_document_shows_every_verdict_without_any_request_and_is_the_same_each_time(tmp_path: Path) -> None:
-    hostile = Result(
-        "<x>", "rule", "no <script>alert(1)</script>", "failed", found="<b>2</b>", examples=("<i>row</i>",)
-    )
+    hostile = Result("<x>", "rule", "no <script>alert(1)</script>", "failed", found="<b>2</b>", examples=("<i>row</i>",))
     write_verdict(tmp_path, suite(KEPT, WARNED, FAILED, RAISED, hostile))
     write_verdict(tmp_path, suite(KEPT, name="purchases"))
     verdict_path(tmp_path, "raw/crm_contacts").parent.mkdir(parents=True)

@@ -163,18 +163,12 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         ),
         (
             with_feed(time_zone="Europe/Pari"),
-            (
-                "company.yml: feeds.pos_transactions.time_zone: 'Europe/Pari' is not a time zone; did you mean "
-                "Europe/Paris?"
-            ),
+            ("company.yml: feeds.pos_transactions.time_zone: 'Europe/Pari' is not a time zone; did you mean Europe/Paris?"),
         ),
         (with_feed(time_zone=None), "company.yml: feeds.pos_transactions.time_zone: is missing"),
         (
             with_feed(expected_every="1 dy"),
-            (
-                "company.yml: feeds.pos_transactions.expected_every: '1 dy' is not a duration; expected for example "
-                "'1 day'"
-            ),
+            ("company.yml: feeds.pos_transactions.expected_every: '1 dy' is not a duration; expected for example '1 day'"),
         ),
         (
             with_feed(location="../elsewhere/*.csv"),

@@ -52,10 +52,7 @@ def test_a_home_replaces_a_table_whole(tmp_path: Path) -> None:
         (
             "channels",
             "channel,distance,tempo,counts_business_hours\nphone,remot,synchronous,true\n",
-            (
-                "reference/channels.csv: line 2: column distance: 'remot' is not one of remote, face_to_face; did you "
-                "mean remote?"
-            ),
+            ("reference/channels.csv: line 2: column distance: 'remot' is not one of remote, face_to_face; did you mean remote?"),
         ),
         (
             "channels",

@@ -136,7 +136,10 @@ def test_a_run_fits_stores_and_hands_over_a_version_and_a_second_run_only_reads_
     path = warehouse(tmp_path / "warehouse.duckdb", 30)
     first = fit_if_due(tmp_path, path, tmp_path / "inputs", date(2024, 6, 30))
     assert first.metadata() == {
-        "is_fitted": True, "reason": "due", "versions": "value-2024-06-30", "sample_size": 30,
+        "is_fitted": True,
+        "reason": "due",
+        "versions": "value-2024-06-30",
+        "sample_size": 30,
     }
     written = (tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").read_bytes()
     row = pq.read_table(tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").to_pylist()[0]

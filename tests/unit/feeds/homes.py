@@ -97,9 +97,7 @@ class Home:
         return self.put_lines(f"pos/{name}", TICKET_HEADER, *lines)
 
     def land(self, feed: str, clock: datetime = CLOCK) -> LandingReport:
-        return land_feed(
-            self.path, self.company, feed, salt="salt", clock=clock, references=references(), resources=RESOURCES
-        )
+        return land_feed(self.path, self.company, feed, salt="salt", clock=clock, references=references(), resources=RESOURCES)
 
     def raw(self, feed: str, columns: str = "*") -> list[tuple[Any, ...]]:
         """Rows of every batch of raw, in order of landing, file and line."""

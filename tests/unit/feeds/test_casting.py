@@ -21,9 +21,7 @@ CONNECTION = duckdb.connect()
 
 def parsed(text: str | None, options: Options, decimals: int = 4, reads_both: bool = False) -> Decimal | None:
     expression = decimal_value("written", options, "decimal(18,4)", decimals, reads_both)
-    found = CONNECTION.execute(
-        f"select {expression} from (select $written::varchar as written)", {"written": text}
-    ).fetchone()
+    found = CONNECTION.execute(f"select {expression} from (select $written::varchar as written)", {"written": text}).fetchone()
     assert found is not None
     value: Decimal | None = found[0]
     return value
@@ -111,9 +109,9 @@ def land_bools(home: Home, values: list[str]) -> list[Any]:
 
 def test_truth_values_are_read_in_two_languages(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert land_bools(home, ["true", "OUI", "1", "Vrai", "yes", "false", "non", "0", "FAUX", "no", ""]) == [
-        True
-    ] * 5 + [False] * 5 + [None]
+    assert land_bools(home, ["true", "OUI", "1", "Vrai", "yes", "false", "non", "0", "FAUX", "no", ""]) == [True] * 5 + [
+        False
+    ] * 5 + [None]
 
 
 def test_another_word_is_no_truth_value(tmp_path: Path) -> None:
@@ -124,9 +122,7 @@ def test_another_word_is_no_truth_value(tmp_path: Path) -> None:
 
 def test_null_tokens_are_null_and_nothing_else_is(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_transactions=TICKETS | {"options": TICKETS["options"] | {"null_tokens": ["?", "NULL"]}})
-    home.tickets(
-        "a.csv", "T1;1;05/03/2024 09:05;1;1;?", "T2;1;05/03/2024 09:05;1;1; NULL ", "T3;1;05/03/2024 09:05;1;1;null"
-    )
+    home.tickets("a.csv", "T1;1;05/03/2024 09:05;1;1;?", "T2;1;05/03/2024 09:05;1;1; NULL ", "T3;1;05/03/2024 09:05;1;1;null")
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "customer_id") == [(None,), (None,), ("null",)]
 
@@ -212,9 +208,7 @@ def test_an_instant_that_may_be_planned_may_lie_in_the_future(tmp_path: Path) ->
         "columns": {"agent_id": "id", "valid_from": "start", "valid_to": "stop"},
     }
     home = Home(tmp_path, crm_agents=agents)
-    home.put_lines(
-        "agents/a.csv", "id,start,stop", "A1,2024-01-01,2030-01-01", "A2,2030-01-01,", "A3,2024-01-01,2999-01-01"
-    )
+    home.put_lines("agents/a.csv", "id,start,stop", "A1,2024-01-01,2030-01-01", "A2,2030-01-01,", "A3,2024-01-01,2999-01-01")
     home.land("crm_agents")
     assert home.raw("crm_agents", "agent_id") == [("A1",)]
     assert [reasons for _, reasons in home.quarantine("crm_agents")] == [

@@ -14,9 +14,7 @@ CONNECTION = duckdb.connect()
 
 
 def key_of(rule: str, text: str) -> str | None:
-    found = CONNECTION.execute(
-        f"select {rule} from (select $written::varchar as written)", {"written": text}
-    ).fetchone()
+    found = CONNECTION.execute(f"select {rule} from (select $written::varchar as written)", {"written": text}).fetchone()
     assert found is not None
     value: str | None = found[0]
     return value
@@ -48,9 +46,7 @@ def test_a_phone_number_becomes_its_e164_digits(country: str, text: str, key: st
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(["FR", "DE", "ES", "GB", "US", "BE", "CH", "IT", "PT", "NL"]), st.booleans())
-def test_a_countrys_example_number_has_the_key_that_the_reference_library_gives(
-    country: str, is_international: bool
-) -> None:
+def test_a_countrys_example_number_has_the_key_that_the_reference_library_gives(country: str, is_international: bool) -> None:
     example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     assert example is not None
     form = phonenumbers.PhoneNumberFormat.INTERNATIONAL if is_international else phonenumbers.PhoneNumberFormat.NATIONAL

@@ -50,9 +50,7 @@ def test_french_amounts_and_day_first_dates_come_out_exact(home: Home) -> None:
 
 
 def test_a_decimal_after_25_000_integers_is_not_rounded(home: Home) -> None:
-    home.tickets(
-        "a.csv", *(f"T{number};1;05/03/2024 09:05;1;13;" for number in range(25_000)), "X;1;05/03/2024 09:05;1;12,75;"
-    )
+    home.tickets("a.csv", *(f"T{number};1;05/03/2024 09:05;1;13;" for number in range(25_000)), "X;1;05/03/2024 09:05;1;12,75;")
     home.land("pos_transactions")
     assert home.raw("pos_transactions", "net_amount")[-1] == (Decimal("12.7500"),)
 
@@ -135,9 +133,7 @@ def test_an_instant_with_its_offset_written_needs_no_time_zone(tmp_path: Path) -
         "crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-10-27 02:30:00+02:00,2024-10-27T02:30:00+0100,"
     )
     report = home.land("crm_contacts")
-    assert home.raw("crm_contacts", "opened_at, answered_at") == [
-        (datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30))
-    ]
+    assert home.raw("crm_contacts", "opened_at, answered_at") == [(datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30))]
     assert report.instants_ambiguous == 0
 
 
@@ -209,9 +205,7 @@ def test_an_unknown_channel_is_quarantined_and_lands_once_the_reference_knows_it
     )
     report = home.land("crm_contacts")
     assert (report.rows_accepted, report.rows_quarantined) == (1, 1)
-    assert home.quarantine("crm_contacts") == [
-        (3, ["channel is not a member of the reference table channels.channel: pigeon"])
-    ]
+    assert home.quarantine("crm_contacts") == [(3, ["channel is not a member of the reference table channels.channel: pigeon"])]
 
 
 def test_a_negative_wait_is_quarantined(tmp_path: Path) -> None:
@@ -281,10 +275,7 @@ def test_a_wrong_delimiter_names_the_file_the_column_and_the_likely_cause(home: 
         home.land("pos_transactions")
     message = str(caught.value)
     assert "inbox/pos/a.csv" in message
-    assert (
-        "found one column 'ticket;ligne;date;qte;montant;client': is options.delimiter right? It looks like ';'"
-        in message
-    )
+    assert "found one column 'ticket;ligne;date;qte;montant;client': is options.delimiter right? It looks like ';'" in message
     assert home.batches("pos_transactions") == []
 
 
@@ -300,9 +291,7 @@ def test_a_missing_column_names_file_column_and_configuration_key(home: Home) ->
 def test_a_column_renamed_in_one_file_of_several_names_that_file_and_the_likely_new_name(home: Home) -> None:
     home.tickets("a.csv", *GOOD)
     home.put_lines("pos/b.csv", "ticket;ligne;date;qte;montants;client", "T9;1;05/03/2024 09:05;1;1;")
-    with pytest.raises(
-        FeedError, match=r"inbox/pos/b.csv: the column 'montant' is missing .*was it renamed to montants\?"
-    ):
+    with pytest.raises(FeedError, match=r"inbox/pos/b.csv: the column 'montant' is missing .*was it renamed to montants\?"):
         home.land("pos_transactions")
     assert home.batches("pos_transactions") == []
 
@@ -674,9 +663,7 @@ def test_a_row_lost_between_the_file_and_the_cast_is_noticed(home: Home, monkeyp
     assert home.batches("pos_transactions") == []
 
 
-def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.tickets("a.csv", *GOOD)
     real = landing._Landing._reconcile
 
@@ -692,17 +679,13 @@ def test_a_batch_that_lost_a_row_on_its_way_to_disk_is_not_committed(
     assert home.batches("pos_transactions") == []
 
 
-def test_a_batch_whose_money_changed_on_its_way_to_disk_is_not_committed(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_whose_money_changed_on_its_way_to_disk_is_not_committed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.tickets("a.csv", *GOOD)
     real = landing._Landing._reconcile
 
     def tampered(self: landing._Landing, connection: duckdb.DuckDBPyConnection, new: Path, refused: Path) -> None:
         rows = new / "rows.parquet"
-        connection.execute(
-            f"create table kept as select * replace (13::decimal(18,4) as net_amount) from read_parquet('{rows}')"
-        )
+        connection.execute(f"create table kept as select * replace (13::decimal(18,4) as net_amount) from read_parquet('{rows}')")
         connection.execute(f"copy kept to '{rows}' (format parquet)")
         real(self, connection, new, refused)
 

@@ -23,8 +23,7 @@ def with_query(home: Home, text: str) -> None:
     (home.path / "mappings").mkdir(exist_ok=True)
     (home.path / "mappings" / "tickets.sql").write_text(text, encoding="utf-8")
     home.configure(
-        pos_transactions={key: value for key, value in TICKETS.items() if key != "columns"}
-        | {"query": "mappings/tickets.sql"}
+        pos_transactions={key: value for key, value in TICKETS.items() if key != "columns"} | {"query": "mappings/tickets.sql"}
     )
 
 
@@ -158,9 +157,7 @@ def test_an_expression_that_fails_on_a_row_is_named_without_the_value(home: Home
 
 def test_a_column_that_no_file_has_is_the_files_fault(home: Home) -> None:
     home.configure(pos_transactions=with_columns(net_amount="replace(montent, 'x', '')"))
-    with pytest.raises(
-        FeedError, match=r"the column 'montent' is missing .*columns.net_amount.*was it renamed to montant\?"
-    ):
+    with pytest.raises(FeedError, match=r"the column 'montent' is missing .*columns.net_amount.*was it renamed to montant\?"):
         home.land("pos_transactions")
 
 

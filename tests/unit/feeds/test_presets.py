@@ -87,14 +87,12 @@ def test_shopify_orders_become_tickets_with_a_line_for_each_item(tmp_path: Path)
         "Lineitem price,Lineitem sku,Lineitem discount,Location,Source",
         "#1001,jo@example.org,EUR,50.00,,2024-03-05 09:05:00 +0100,2,Mug,12.50,MUG,0.50,,web",
         '#1001,jo@example.org,,,,2024-03-05 09:05:00 +0100,1,"Plate, large",25.50,,0.00,,',
-        "#1002,al@example.org,EUR,10.00,2024-03-06 10:00:00 +0100,2024-03-06 09:05:00 +0100,1,"
-        "Mug,10.00,MUG,0.00,Paris,pos",
+        "#1002,al@example.org,EUR,10.00,2024-03-06 10:00:00 +0100,2024-03-06 09:05:00 +0100,1,Mug,10.00,MUG,0.00,Paris,pos",
     )
     report = home.land("pos_transactions")
     assert report.rows_quarantined == 0, report.reasons
     columns = (
-        "transaction_id, line_number, sold_at, sales_channel, store_id, product_id, quantity, net_amount, currency, "
-        "is_cancelled"
+        "transaction_id, line_number, sold_at, sales_channel, store_id, product_id, quantity, net_amount, currency, is_cancelled"
     )
     assert home.raw("pos_transactions", columns) == [
         (

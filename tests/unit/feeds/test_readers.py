@@ -79,9 +79,7 @@ def test_line_numbers_are_right_where_a_quote_stands_inside_an_unquoted_field(ho
 
 def test_line_numbers_follow_each_of_many_files(home: Home) -> None:
     for file in range(60):
-        home.tickets(
-            f"{file:03d}.csv", *(line(f"F{file}-{number}", amount=str(number)) for number in range(file % 7 + 1))
-        )
+        home.tickets(f"{file:03d}.csv", *(line(f"F{file}-{number}", amount=str(number)) for number in range(file % 7 + 1)))
     home.land("pos_transactions")
     rows = home.raw("pos_transactions", "transaction_id, source_file, source_line")
     assert rows and all(ticket == f"F{int(file[-7:-4])}-{number - 2}" for ticket, file, number in rows)
@@ -129,8 +127,7 @@ def json_home(tmp_path: Path) -> Home:
 def test_json_lines_are_read_with_typed_and_written_numbers_and_nested_objects(json_home: Home) -> None:
     json_home.put_lines(
         "pos/a.jsonl",
-        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, '
-        '"who": {"id": "C1"}}',
+        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, "who": {"id": "C1"}}',
         "",
         '{"montant": "1 234,50", "ticket": "T2", "ligne": 1, "moment": "2024-03-05 09:05", "qte": 2}',
     )
@@ -152,10 +149,7 @@ def test_json_lines_are_read_with_typed_and_written_numbers_and_nested_objects(j
     ],
 )
 def test_a_bad_json_line_is_quarantined_with_its_number(json_home: Home, text: str, reason: str) -> None:
-    good = (
-        '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, '
-        '"who": {"id": "1e5"}}'
-    )
+    good = '{"ticket": "T1", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 12.75, "who": {"id": "1e5"}}'
     json_home.put_lines("pos/a.jsonl", good, text)
     report = json_home.land("pos_transactions")
     assert (report.rows_accepted, report.rows_quarantined) == (1, 1)

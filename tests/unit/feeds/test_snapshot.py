@@ -19,12 +19,8 @@ SOURCES = Path(__file__).resolve().parents[3] / "dbt" / "models" / "sources.yml"
 
 
 def landed(path: Path) -> Home:
-    home = Home(
-        path, pos_transactions=TICKETS | {"expected_every": "1 day", "late_after": "36 hours"}, pos_products=PRODUCTS
-    )
-    home.tickets(
-        "a.csv", "T1;1;05/03/2024 09:05;1;1;C1", "T2;1;06/03/2024 09:05;1;2;C1", "T3;x;06/03/2024 09:05;1;2;C1"
-    )
+    home = Home(path, pos_transactions=TICKETS | {"expected_every": "1 day", "late_after": "36 hours"}, pos_products=PRODUCTS)
+    home.tickets("a.csv", "T1;1;05/03/2024 09:05;1;1;C1", "T2;1;06/03/2024 09:05;1;2;C1", "T3;x;06/03/2024 09:05;1;2;C1")
     home.put_lines("products/1.csv", "id,label,margin", "P1,x,0.5")
     home.land("pos_transactions")
     home.land("pos_products")
@@ -33,9 +29,7 @@ def landed(path: Path) -> Home:
 
 def rows(home: Home, name: str) -> list[dict[str, Any]]:
     with duckdb.connect() as connection:
-        found = connection.execute(
-            f"select * from read_parquet('{home.path}/warehouse/inputs/{name}', union_by_name = true)"
-        )
+        found = connection.execute(f"select * from read_parquet('{home.path}/warehouse/inputs/{name}', union_by_name = true)")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -45,8 +39,7 @@ def test_every_feed_of_the_contract_can_be_read_with_its_whole_schema(tmp_path: 
     write_snapshot(home.path, home.company, date(2024, 3, 6))
     for feed in FEEDS.values():
         described = query(
-            f"describe select * from read_parquet('{home.path}/warehouse/inputs/raw/{feed.name}/*.parquet', "
-            "union_by_name = true)"
+            f"describe select * from read_parquet('{home.path}/warehouse/inputs/raw/{feed.name}/*.parquet', union_by_name = true)"
         )
         assert {str(row[0]): str(row[1]).lower() for row in described} == raw_schema(feed)
     assert len(rows(home, "raw/pos_transactions/*.parquet")) == 2
@@ -62,9 +55,7 @@ def test_the_inputs_have_the_columns_and_types_that_dbt_declares(tmp_path: Path)
             continue
         for table in source["tables"]:
             path = f"{home.path}/warehouse/inputs/{folders[source['name']]}{table['name']}.parquet"
-            found = {
-                str(row[0]): str(row[1]).lower() for row in query(f"describe select * from read_parquet('{path}')")
-            }
+            found = {str(row[0]): str(row[1]).lower() for row in query(f"describe select * from read_parquet('{path}')")}
             assert found == {column["name"]: column["data_type"] for column in table["columns"]}, table["name"]
 
 
@@ -139,9 +130,7 @@ def test_rows_of_a_replaced_file_are_left_out(tmp_path: Path) -> None:
     home.configure(pos_transactions=TICKETS | {"key_space": "pos"})
     home.land("pos_transactions")
     write_snapshot(home.path, home.company, date(2024, 3, 6))
-    found = {
-        (row["transaction_id"], row["customer_id_key_space"]) for row in rows(home, "raw/pos_transactions/*.parquet")
-    }
+    found = {(row["transaction_id"], row["customer_id_key_space"]) for row in rows(home, "raw/pos_transactions/*.parquet")}
     assert found == {("T1", "pos"), ("T2", "crm")}
 
 
@@ -181,7 +170,6 @@ def test_the_gate_sees_raw_as_it_stands(tmp_path: Path) -> None:
     home = landed(tmp_path)
     link_raw(home.path, home.path / "warehouse" / "landed")
     assert query(
-        f"select count(*) from read_parquet('{home.path}/warehouse/landed/raw/pos_transactions/*.parquet', "
-        "union_by_name = true)"
+        f"select count(*) from read_parquet('{home.path}/warehouse/landed/raw/pos_transactions/*.parquet', union_by_name = true)"
     ) == [(2,)]
     assert (home.path / "warehouse" / "landed" / "reference" / "channels.parquet").is_file()

@@ -40,10 +40,7 @@ def edges(*pairs: tuple[str, str, str]) -> pd.DataFrame:
 
 def customers(clusters: pd.DataFrame) -> dict[str, str | None]:
     """Key -> the key whose hash is its customer."""
-    return {
-        row.source_key_hash[1:]: None if pd.isna(row.customer_id) else row.customer_id[1:]
-        for row in clusters.itertuples()
-    }
+    return {row.source_key_hash[1:]: None if pd.isna(row.customer_id) else row.customer_id[1:] for row in clusters.itertuples()}
 
 
 def test_keys_that_occur_together_are_one_customer_and_a_single_key_is_its_own() -> None:
@@ -76,9 +73,7 @@ def test_the_customer_is_the_smallest_key_by_rank_and_then_by_text() -> None:
 
 
 def test_the_ids_that_a_merge_retires_are_those_of_the_other_keys() -> None:
-    clusters, _, _ = cluster_keys(
-        keys("crm:C1", "crm:C2"), edges(("crm:C1", "crm:C2", "identity_link")), 20
-    )
+    clusters, _, _ = cluster_keys(keys("crm:C1", "crm:C2"), edges(("crm:C1", "crm:C2", "identity_link")), 20)
     retired = clusters.set_index("source_key_hash")["retired_customer_id"]
     assert retired["#crm:C2"] == "#crm:C2"
     assert pd.isna(retired["#crm:C1"])
@@ -183,9 +178,7 @@ def test_the_order_of_arrival_changes_nothing_and_no_cluster_is_too_large(
     all_keys = keys(*NAMES, unusable=dict.fromkeys(unusable, "not_trusted"))
     all_edges = edges(*((a, b, RULES[frozenset((a.split(":")[0], b.split(":")[0]))]) for a, b in pairs))
     first = cluster_keys(all_keys, all_edges, largest)
-    shuffled = cluster_keys(
-        all_keys.sample(frac=1, random_state=seed), all_edges.sample(frac=1, random_state=seed + 1), largest
-    )
+    shuffled = cluster_keys(all_keys.sample(frac=1, random_state=seed), all_edges.sample(frac=1, random_state=seed + 1), largest)
     pd.testing.assert_frame_equal(first[0], shuffled[0])
     pd.testing.assert_frame_equal(first[1], shuffled[1])
     clusters = first[0]
@@ -214,9 +207,7 @@ def private_warehouse(folder: Path, order: str) -> Path:
             select * from (values ('#c1', '#e', 'customer_and_email'), ('#c2', '#e', 'customer_and_email'),
                 ('#c1', '#p', 'customer_and_phone')) as edges (hash_a, hash_b, match_rule) order by hash_a {order}"""
         )
-        connection.execute(
-            f"copy (select 20 as largest_cluster) to '{folder / 'run_context.parquet'}' (format parquet)"
-        )
+        connection.execute(f"copy (select 20 as largest_cluster) to '{folder / 'run_context.parquet'}' (format parquet)")
     return path
 
 
@@ -249,9 +240,17 @@ def test_the_written_columns_and_types_are_those_that_dbt_reads(tmp_path: Path) 
             described[name] = [(row[0], row[1]) for row in rows]
     text = "VARCHAR"
     assert described["clusters"] == [
-        ("key_space", text), ("source_key_hash", text), ("customer_id", text), ("retired_customer_id", text),
-        ("match_rule", text), ("cluster_size", "INTEGER"),
+        ("key_space", text),
+        ("source_key_hash", text),
+        ("customer_id", text),
+        ("retired_customer_id", text),
+        ("match_rule", text),
+        ("cluster_size", "INTEGER"),
     ]
     assert described["edges"] == [
-        ("hash_a", text), ("hash_b", text), ("match_rule", text), ("is_used", "BOOLEAN"), ("reason", text),
+        ("hash_a", text),
+        ("hash_b", text),
+        ("match_rule", text),
+        ("is_used", "BOOLEAN"),
+        ("reason", text),
     ]

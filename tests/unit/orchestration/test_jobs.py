@@ -15,9 +15,23 @@ from dagster_project.orchestration.resources import Home
 from dagster_project.settings import SAMPLE_HOME, Settings
 
 PUBLISHED = {
-    "calendar", "channels", "contacts", "customer_keys", "customer_months", "customers", "kpi_definitions",
-    "kpi_readiness", "kpi_values", "products", "purchases", "repurchase_after_contact", "repurchase_credits",
-    "satisfaction", "segment_labels", "service_operations", "stores",
+    "calendar",
+    "channels",
+    "contacts",
+    "customer_keys",
+    "customer_months",
+    "customers",
+    "kpi_definitions",
+    "kpi_readiness",
+    "kpi_values",
+    "products",
+    "purchases",
+    "repurchase_after_contact",
+    "repurchase_credits",
+    "satisfaction",
+    "segment_labels",
+    "service_operations",
+    "stores",
 }
 
 
@@ -35,8 +49,12 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
     assert {("raw", feed) for feed in FEEDS} <= found
     assert {("marts", table) for table in PUBLISHED} == {key for key in found if key[0] == "marts"}
     assert {
-        ("run", "run_context"), ("run", "feed_status"), ("identity", "clusters"), ("parameters", "value_thresholds"),
-        ("publication",), ("packs",),
+        ("run", "run_context"),
+        ("run", "feed_status"),
+        ("identity", "clusters"),
+        ("parameters", "value_thresholds"),
+        ("publication",),
+        ("packs",),
     } <= found
 
 
@@ -50,7 +68,10 @@ def test_every_asset_has_a_group_an_owner_and_a_description(definitions: dg.Defi
 def test_jobs_schedules_and_sensors_are_these(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
-        "landing", "daily", "daily_with_fit", "monthly_packs",
+        "landing",
+        "daily",
+        "daily_with_fit",
+        "monthly_packs",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {"daily_landing", "monthly_packs_schedule"}
     assert {sensor.name for sensor in repository.sensor_defs} == {"inbox", "after_landing"}
@@ -70,9 +91,7 @@ def test_the_gates_block_and_unit_tests_are_checks(definitions: dg.Definitions) 
 
 
 def test_steps_that_use_the_warehouse_share_one_pool(definitions: dg.Definitions) -> None:
-    pools = {
-        node.definition.pool for node in definitions.resolve_job_def("daily_with_fit").graph.nodes if node.definition.pool
-    }
+    pools = {node.definition.pool for node in definitions.resolve_job_def("daily_with_fit").graph.nodes if node.definition.pool}
     assert pools == {"warehouse"}
 
 

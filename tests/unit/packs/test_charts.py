@@ -66,6 +66,26 @@ def test_a_month_that_may_not_be_published_breaks_the_line_and_is_marked(report:
     assert "1\u00a0mois non publiable" in drawn.description
 
 
+def test_a_month_between_two_gaps_is_a_dot_of_its_own(report: Report) -> None:
+    whole = figures(report, "nps")
+    trend = tuple(
+        (month, replace(cell, is_publishable=False) if index in {5, 7} and cell else cell)
+        for index, (month, cell) in enumerate(whole.trend)
+    )
+    assert [mark.kind for mark in draw(replace(whole, trend=trend), WORDS, FORMATS).marks][4:9] == [
+        "plain",
+        "gap",
+        "lone",
+        "gap",
+        "plain",
+    ]
+
+
+def test_ticks_of_one_axis_are_all_in_the_same_unit(report: Report) -> None:
+    labels = [tick.label.split("\u00a0")[1] for tick in chart(report, "average_speed_of_answer").y_ticks]
+    assert len(set(labels)) == 1
+
+
 def test_months_that_wait_for_their_windows_are_dashed_and_hollow(report: Report) -> None:
     drawn = chart(report, IMMATURE)
     assert len(drawn.dashed) == 1

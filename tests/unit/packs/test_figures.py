@@ -142,6 +142,23 @@ def test_a_change_within_the_uncertainty_of_both_months_is_no_news() -> None:
     assert moved is not None and not moved.is_steady and moved.is_favourable is True
 
 
+def test_a_change_of_unknown_uncertainty_is_not_called_good_or_bad_unless_it_is_a_count_or_an_amount() -> None:
+    bare = replace(CELL, interval_low=None, interval_high=None, unit="seconds", value=10.0)
+    sampled = change_between(bare, 20.0, None, "down")
+    assert sampled is not None and sampled.is_favourable is None
+    counted = change_between(replace(bare, unit="count"), 20.0, None, "down")
+    assert counted is not None and counted.is_favourable is True
+
+
+def test_a_value_before_that_may_not_be_published_is_greyed(tmp_path: Path) -> None:
+    database = make_published(
+        tmp_path / "a.duckdb",
+        (f"update kpi_values set is_publishable = false where kpi = 'nps' and period_start = '{OCTOBER}'",),
+    )
+    shown = row(build_report(read_published(database, "fr"), "Europe/Paris"), "nps")
+    assert (shown.is_previous_greyed, shown.change) == (True, UNKNOWN)
+
+
 def test_no_change_is_reckoned_from_or_to_a_month_that_may_not_be_published() -> None:
     assert change_between(replace(CELL, is_publishable=False), 0.45, None, "up") is None
     assert change_between(CELL, 0.45, replace(CELL, is_publishable=False), "up") is None
@@ -194,7 +211,9 @@ def test_a_sample_under_the_minimum_is_greyed_and_says_so(report: Report) -> Non
 def test_restated_and_degraded_figures_say_so(report: Report) -> None:
     assert row(report, RESTATED).caveats == ("révisé",)
     assert row(report, DEGRADED).caveats == ("dégradé",)
+    assert row(report, DEGRADED).general_caveat == "Seuls 62\u00a0% des contacts portent un client."
     assert row(report, "inbound_contacts").caveats == ()
+    assert row(report, "inbound_contacts").general_caveat == "À lire avec prudence."
 
 
 def test_a_target_carries_the_sense_in_which_it_is_met(report: Report) -> None:

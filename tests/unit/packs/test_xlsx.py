@@ -109,6 +109,12 @@ def test_the_sheet_of_readiness_has_a_row_for_every_kpi_and_the_reason_of_every_
     assert table["Raison"].iloc[-1] == "Le flux crm_subscriptions est absent."
 
 
+def test_a_degraded_kpi_carries_its_reason_beside_the_value(workbook: bytes) -> None:
+    row = sheet(workbook, "Indicateurs").set_index("Indicateur").loc["Résolution au premier contact"]
+    assert row["Réserve"] == "dégradé; Seuls 62\u00a0% des contacts portent un client."
+    assert row["Valeur"] == 0.71
+
+
 def test_every_kpi_has_its_formula_in_the_definitions(workbook: bytes) -> None:
     table = sheet(workbook, "Définitions").set_index("Code")
     assert set(table.index) == {kpi.kpi for kpi in KPIS}

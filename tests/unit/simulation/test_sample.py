@@ -94,15 +94,17 @@ def test_every_month_of_the_sample_has_at_least_300_inbound_contacts(contacts: d
 
 
 def test_the_phone_fails_after_the_recall_and_recovers_in_autumn(contacts: duckdb.DuckDBPyConnection) -> None:
-    levels = dict(contacts.execute(
-        """
+    levels = dict(
+        contacts.execute(
+            """
         select month, avg(case
             when cast(pris_en_charge_utc as timestamp) <= cast(ouvert_utc as timestamp) + interval 20 second then 1
             else 0
         end)
         from contacts where canal = 'Téléphone' group by month
         """
-    ).fetchall())
+        ).fetchall()
+    )
     assert levels["2025-03"] > 0.65
     assert levels["2025-05"] < 0.45
     assert levels["2025-11"] > 0.75

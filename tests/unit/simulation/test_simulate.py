@@ -37,9 +37,7 @@ BASE = SimulationParameters(shopping=Shopping(corrected_line_share=0.05))
 
 
 def make(home: Path, parameters: SimulationParameters = BASE, seed: int = SEED, threads: int = 1) -> SimulationReport:
-    return simulate(
-        home, customers=CUSTOMERS, months=MONTHS, seed=seed, end=END, parameters=parameters, threads=threads
-    )
+    return simulate(home, customers=CUSTOMERS, months=MONTHS, seed=seed, end=END, parameters=parameters, threads=threads)
 
 
 def contents(home: Path) -> dict[str, bytes]:
@@ -87,9 +85,7 @@ def landed(home: Path) -> dict[str, LandingReport]:
     references = load_references(home, ROOT / "dbt" / "seeds")
     clock = datetime(2026, 1, 2, tzinfo=UTC)
     salt = resolve_salt(company, {})
-    return {
-        feed: land_feed(home, company, feed, salt=salt, clock=clock, references=references) for feed in company.feeds
-    }
+    return {feed: land_feed(home, company, feed, salt=salt, clock=clock, references=references) for feed in company.feeds}
 
 
 def test_the_same_seed_gives_the_same_bytes_on_one_and_on_two_threads(home: Path, tmp_path: Path) -> None:
@@ -134,7 +130,11 @@ def test_broken_lines_end_in_quarantine_with_an_exact_account_of_the_money(tmp_p
     configuration.write_text(generous, encoding="utf-8")
     company = load_company(tmp_path)
     report = land_feed(
-        tmp_path, company, "pos_transactions", salt=resolve_salt(company, {}), clock=datetime(2026, 1, 2, tzinfo=UTC),
+        tmp_path,
+        company,
+        "pos_transactions",
+        salt=resolve_salt(company, {}),
+        clock=datetime(2026, 1, 2, tzinfo=UTC),
         references=load_references(tmp_path, ROOT / "dbt" / "seeds"),
     )
     assert report.rows_quarantined > 0
@@ -163,9 +163,7 @@ def test_an_effect_of_certainty_adds_one_purchase_to_each_resolved_contact(tmp_p
     contacts = rows_of(tmp_path, "crm/contacts_*")
     newest = {row["id_contact"]: row for row in sorted(contacts, key=lambda row: row["modifie_utc"])}
     resolved = [
-        row
-        for row in newest.values()
-        if row["issue"] == "résolu" and row["robot"] == "0" and row["motif"] != "rappel_proactif"
+        row for row in newest.values() if row["issue"] == "résolu" and row["robot"] == "0" and row["motif"] != "rappel_proactif"
     ]
     caused = sum(value for (name, _), value in effects_of(tmp_path).items() if name == "caused_purchases")
     # those of the last 60 days whose purchase would lie after the end are not bought yet
@@ -199,8 +197,15 @@ def test_without_seasons_all_days_of_the_web_are_alike(tmp_path: Path) -> None:
 
 def test_without_identity_noise_every_web_order_names_a_customer_that_the_crm_knows(tmp_path: Path) -> None:
     clean = Identity(
-        unknown_to_crm_share=0, duplicate_share=0, name_typo_share=0, missing_email_share=0, missing_phone_share=0,
-        shared_phone_share=0, card_without_customer_share=0, guest_order_share=0, deleted_share=0,
+        unknown_to_crm_share=0,
+        duplicate_share=0,
+        name_typo_share=0,
+        missing_email_share=0,
+        missing_phone_share=0,
+        shared_phone_share=0,
+        card_without_customer_share=0,
+        guest_order_share=0,
+        deleted_share=0,
         changed_email_share=0,
     )
     make(tmp_path, replace(BASE, identity=clean))
@@ -330,9 +335,14 @@ def test_one_month_and_a_last_day_within_a_month_are_possible(tmp_path: Path) ->
     assert max(days) <= "14/03"
 
 
-@pytest.mark.parametrize(("customers", "months", "end", "said"), [
-    (0, 3, END, "customers is 0"), (10, 0, END, "months is 0"), (10, 3, date(1900, 1, 1), "end is 1900-01-01"),
-])
+@pytest.mark.parametrize(
+    ("customers", "months", "end", "said"),
+    [
+        (0, 3, END, "customers is 0"),
+        (10, 0, END, "months is 0"),
+        (10, 3, date(1900, 1, 1), "end is 1900-01-01"),
+    ],
+)
 def test_a_wrong_call_is_refused_in_words(tmp_path: Path, customers: int, months: int, end: date, said: str) -> None:
     with pytest.raises(SimulationError, match=said):
         simulate(tmp_path, customers=customers, months=months, seed=1, end=end)
