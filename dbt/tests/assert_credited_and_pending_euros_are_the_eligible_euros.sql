@@ -52,7 +52,9 @@ eligible as (
             where
                 contacts.customer_id = tickets.customer_id
                 and contacts.window_days = windows.window_days
-                and {{ is_in_window('tickets.sold_at', 'tickets.sold_on', 'contacts.window_days', 'contacts', 'contacts.is_day_precision') }}
+                and {{ is_in_window(
+                    'tickets.sold_at', 'tickets.sold_on', 'contacts.window_days', 'contacts', 'contacts.is_day_precision'
+                ) }}
         )
     group by windows.window_days
 

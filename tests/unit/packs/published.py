@@ -281,8 +281,8 @@ def _values(kpi: Kpi) -> list[tuple[Any, ...]]:
             rows += [_value(kpi, month, member, value, previous, immature, False, 200) for member in (5, 4, 3, 2, 1)]
             rows.append(_value(kpi, month, 0, value, previous, immature, False, 8))
         previous = value
-    # weeks are published too, and no pack may show one as a month
-    week = _value(kpi, date(2025, 11, 24), -1, kpi.november * 2, None, 0, False)
+    # weeks are published too, and no pack may show one as a month: this Monday is the first of its month
+    week = _value(kpi, SEPTEMBER, -1, kpi.november * 2, None, 0, False)
     rows.append((kpi.kpi, "week", *week[2:]))
     return rows
 

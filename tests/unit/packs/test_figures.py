@@ -103,7 +103,7 @@ def test_where_no_month_is_settled_the_newest_one_is_shown_as_provisional(tmp_pa
 def test_weeks_are_never_taken_for_months(report: Report) -> None:
     for kpi in report.kpis:
         assert {month for month, _ in kpi.trend} <= set(MONTHS)
-    assert row(report, "inbound_contacts").value == "1\u202f204"
+    assert row(report, IMMATURE).value == "51,0\u00a0%"
 
 
 def test_an_instant_becomes_the_day_before_it_in_the_company_time_zone() -> None:
@@ -197,8 +197,9 @@ def test_an_unavailable_kpi_is_words_and_no_figure_of_it_has_a_digit(report: Rep
 
 def test_a_kpi_that_readiness_calls_unavailable_shows_no_number_even_where_values_are_published(tmp_path: Path) -> None:
     database = make_published(tmp_path / "a.duckdb", ("update kpi_readiness set verdict = 'unavailable' where kpi = 'nps'",))
-    shown = row(build_report(read_published(database, "fr"), "Europe/Paris"), "nps")
-    assert (shown.is_shown, shown.value) == (False, "Indisponible")
+    withheld = build_report(read_published(database, "fr"), "Europe/Paris")
+    assert (row(withheld, "nps").is_shown, row(withheld, "nps").value) == (False, "Indisponible")
+    assert figures(withheld, "nps").trend == () and not figures(withheld, "nps").segments
 
 
 def test_a_sample_under_the_minimum_is_greyed_and_says_so(report: Report) -> None:

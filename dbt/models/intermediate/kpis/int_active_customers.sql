@@ -80,7 +80,7 @@ final as (
         coalesce(value_segment, -1) as value_segment,
         sum(customers) as active_customers
     from active
-    group by grouping sets ((month, value_segment), (month))
+    group by month, rollup(value_segment)
 
 )
 

@@ -61,7 +61,7 @@ invited as (
         sum(case when is_mature then 1 else 0 end) as n,
         sum(case when is_mature then 0 else 1 end) as immature
     from invitation_clusters
-    group by grouping sets ((invitation_month, cluster_id, value_segment), (invitation_month, cluster_id))
+    group by invitation_month, cluster_id, rollup(value_segment)
 
 ),
 

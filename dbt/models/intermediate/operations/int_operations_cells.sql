@@ -41,7 +41,7 @@ alone_cells as (
         -1 as value_segment,
         {{ operations_lone_sums(is_finest=false) }}
     from alone
-    group by opened_on, cube (channel, queue)
+    group by opened_on, cube(channel, queue)
 
     union all
 
@@ -53,7 +53,7 @@ alone_cells as (
         coalesce(value_segment, -1) as value_segment,
         {{ operations_lone_sums(is_finest=false) }}
     from alone
-    group by opened_week, cube (channel, queue, value_segment)
+    group by opened_week, cube(channel, queue, value_segment)
 
     union all
 
@@ -65,7 +65,7 @@ alone_cells as (
         coalesce(value_segment, -1) as value_segment,
         {{ operations_lone_sums(is_finest=false) }}
     from alone
-    group by opened_month, cube (channel, queue, value_segment)
+    group by opened_month, cube(channel, queue, value_segment)
 
 ),
 
@@ -98,7 +98,7 @@ customers_by_day as (
         coalesce(queue, 'all') as queue,
         {{ operations_measures() }}
     from repeated
-    group by opened_on, customer_number, cube (channel, queue)
+    group by opened_on, customer_number, cube(channel, queue)
 
 ),
 
@@ -113,7 +113,7 @@ customers_by_week as (
         coalesce(value_segment, -1) as value_segment,
         {{ operations_measures() }}
     from repeated
-    group by opened_week, customer_number, cube (channel, queue, value_segment)
+    group by opened_week, customer_number, cube(channel, queue, value_segment)
 
 ),
 
@@ -128,7 +128,7 @@ customers_by_month as (
         coalesce(queue, 'all') as queue,
         {{ operations_measures() }}
     from repeated
-    group by opened_month, customer_number, value_segment, cube (channel, queue)
+    group by opened_month, customer_number, value_segment, cube(channel, queue)
 
 ),
 
@@ -170,7 +170,7 @@ repeated_by_month as (
         coalesce(value_segment, -1) as value_segment,
         {{ operations_moments() }}
     from customers_by_month
-    group by grouping sets ((opened_month, channel, queue, value_segment), (opened_month, channel, queue))
+    group by opened_month, channel, queue, rollup(value_segment)
 
 ),
 

@@ -113,7 +113,7 @@ counted as (
             {{ measure }} as inbound_cases
         from {{ rows }}
         group by opened_month, cube(channel, queue, value_segment)
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),

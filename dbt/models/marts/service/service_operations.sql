@@ -56,7 +56,7 @@ ratios as (
             {{ ratio.immature if ratio.immature else 'cast(0 as bigint)' }} as immature_count
         from joined
         where {{ ratio.kpi }}_n > 0
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
@@ -116,7 +116,7 @@ counts as (
             cast(0 as bigint) as immature_count
         from joined
         where {{ count }} > 0
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
@@ -140,7 +140,7 @@ percentiles as (
             cast(immature_answers as bigint) as immature_count
         from joined
         where {{ kpi }} is not null
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
