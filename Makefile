@@ -35,7 +35,8 @@ run-real: setup ## build the real home in real-home/ from SERVICE_VALUE_REAL_DAT
 	@SERVICE_VALUE_SALT="$${SERVICE_VALUE_SALT:-public data need no secret}" $(BIN)/service-value run "$(REAL_HOME)"
 
 test: setup ## every test that needs no more than this checkout
-	@$(BIN)/python -m pytest -m "not real and not browser"
+	@$(BIN)/python -m dagster_project.orchestration.dbt
+	@$(BIN)/python -m pytest -m "not real and not browser" -n 2 --dist loadfile
 
 test-real: setup ## tests on the real data (SERVICE_VALUE_REAL_DATA)
 	@test -d "$(SERVICE_VALUE_REAL_DATA)" || { echo "make test-real needs the real data: set SERVICE_VALUE_REAL_DATA to its folder (now '$(SERVICE_VALUE_REAL_DATA)', which is not there)"; exit 1; }

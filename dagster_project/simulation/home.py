@@ -1,4 +1,4 @@
-"""The description of a simulated home: `company.yml` and `mappings/`, that is, how its exports map onto the feeds.
+"""The description of a simulated home: `company.yml`, `mappings/` and the targets that the company has set itself.
 
 Written as a user would write it, as an example of every reader: the texts are in `templates/`. Not here: the exports
 themselves (`exports.py`).
@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_description(home: Path, *, customers: int, months: int, seed: int, end: date) -> None:
-    """Write `company.yml` and `mappings/` of a simulated home."""
+    """Write `company.yml`, `mappings/` and `reference/` of a simulated home."""
     mappings = home / "mappings"
     mappings.mkdir(parents=True, exist_ok=True)
     text = Template((TEMPLATES / "company.yml").read_text(encoding="utf-8"))
@@ -22,3 +22,7 @@ def write_description(home: Path, *, customers: int, months: int, seed: int, end
     (home / "company.yml").write_text(said, encoding="utf-8")
     query = (TEMPLATES / "crm_contacts.sql").read_text(encoding="utf-8")
     (mappings / "crm_contacts.sql").write_text(query, encoding="utf-8")
+    reference = home / "reference"
+    reference.mkdir(exist_ok=True)
+    targets = (TEMPLATES / "kpi_targets.csv").read_text(encoding="utf-8")
+    (reference / "kpi_targets.csv").write_text(targets, encoding="utf-8")

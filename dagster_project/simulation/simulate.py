@@ -32,7 +32,7 @@ from dagster_project.simulation.wording import ENGLISH_FIRST_NAMES, FIRST_NAMES,
 DEFAULT_END = date(2025, 12, 31)
 # A contact leads to at most this many further ones; the share that would go on is below 2 %.
 GENERATIONS = 4
-MADE_FOLDERS = ("inbox", "mappings", "truth")
+MADE_FOLDERS = ("inbox", "mappings", "reference", "truth")
 SHARED_PHONE = "0199009999"
 TIME_ZONE = ZoneInfo("Europe/Paris")
 
@@ -67,7 +67,7 @@ def simulate(
     threads: int | None = None,
     memory_limit: str = "2GB",
 ) -> SimulationReport:
-    """Write `company.yml`, `mappings/`, `inbox/` and `truth/` of a simulated company into `home`.
+    """Write `company.yml`, `mappings/`, `reference/`, `inbox/` and `truth/` of a simulated company into `home`.
 
     `end` is the last day, complete; the simulation covers `months` calendar months, that of `end` being the last. The
     same arguments give the same bytes on any number of threads. What an earlier simulation wrote in these places is

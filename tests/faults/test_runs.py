@@ -18,9 +18,9 @@ Copy = Callable[[Path], Path]
 KILLED_AFTER = ("raw__pos_transactions", "inputs", "dbt_2", "identity", "published_gate")
 
 READER = """
-import sys, time, duckdb, pandas as pd
+import pathlib, sys, time, warnings, duckdb, pandas as pd
+warnings.simplefilter("ignore")  # pandas prefers SQLAlchemy, and says so
 path, stop = sys.argv[1], sys.argv[2]
-import pathlib
 reads = 0
 while not pathlib.Path(stop).exists():
     with duckdb.connect(path, read_only=True) as connection:
