@@ -56,15 +56,16 @@ class KpiFigures:
     """One KPI of the report. `current` is None when there is nothing to show; `month` is then None too.
 
     `trend` is the total series, one entry for every month from the first to the last known one, None where the
-    publication has no row. `is_provisional` by month: too many events still wait for their window.
+    publication has no row. `partial_until`: the last day covered, where `month` is not complete for its feeds because
+    they hold no complete one.
     """
 
     definition: Definition
     topic: str
     verdict: Verdict
     reasons: tuple[str, ...]
-    has_readiness: bool
     month: date | None
+    partial_until: date | None
     current: Cell | None
     previous: Cell | None
     change: Change | None
@@ -78,9 +79,14 @@ class KpiFigures:
 
     @property
     def status(self) -> str | None:
-        """One of on_target, watch, alert, not_publishable, unavailable; None without a target."""
-        if self.current is None or self.verdict == "unavailable":
+        """One of on_target, watch, alert, not_publishable, unavailable, no_month; None without a target.
+
+        `unavailable` is readiness's word; `no_month`: the KPI can be had, but no complete month of it is published.
+        """
+        if self.verdict == "unavailable":
             return "unavailable"
+        if self.current is None:
+            return "no_month"
         if not self.current.is_publishable:
             return "not_publishable"
         return self.current.status
@@ -271,23 +277,29 @@ def _kpi(
     time_zone: str,
 ) -> KpiFigures:
     verdict, reasons = _verdict(readiness, totals.values())
-    last = min([reference, *(_complete_month_of(row, time_zone) for row in readiness if row.horizon_at is not None)])
-    known = {month: cell for month, cell in totals.items() if month <= last and cell.value is not None}
-    if verdict == "unavailable":
-        known = {}
+    covered = min((last_covered_day(row.horizon_at, time_zone) for row in readiness if row.horizon_at), default=date.max)
+    last = min(reference, last_complete_month(covered)) if covered < date.max else reference
+    valued = {} if verdict == "unavailable" else {month: cell for month, cell in totals.items() if cell.value is not None}
+    known = {month: cell for month, cell in valued.items() if month <= last}
+    partial_until = None
+    # A single wave of answers that ends the day before its month does would else never be seen.
+    partial = covered.replace(day=1)
+    if not known and partial <= reference and partial in valued:
+        known = {partial: valued[partial]}
+        partial_until = covered
     settled = [month for month, cell in known.items() if is_settled(cell)]
     month = max(settled or known, default=None)
     current = known.get(month) if month else None
     previous = totals.get(month_before(month)) if month else None
     change = change_between(current, current.previous_value, previous, definition.direction) if current else None
-    first = max(min(known), _months_back(last, TREND_MONTHS - 1)) if known else last
+    first = max(min(known), _months_back(max(known), TREND_MONTHS - 1)) if known else last
     return KpiFigures(
         definition=definition,
         topic=definition.topic,
         verdict=verdict,
         reasons=reasons,
-        has_readiness=bool(readiness),
         month=month,
+        partial_until=partial_until,
         current=current,
         previous=previous,
         change=change,
@@ -306,12 +318,6 @@ def _verdict(readiness: list[FeedReadiness], totals: Iterable[Cell]) -> tuple[Ve
     order = {"unavailable": 0, "degraded": 1}
     bad = sorted((row for row in readiness if row.verdict in order), key=lambda row: (order[row.verdict], row.feed))
     return worst, tuple(dict.fromkeys(row.reason for row in bad if row.reason))
-
-
-def _complete_month_of(row: FeedReadiness, time_zone: str) -> date:
-    if row.horizon_at is None:
-        return date.max
-    return last_complete_month(last_covered_day(row.horizon_at, time_zone))
 
 
 def _months_back(month: date, count: int) -> date:

@@ -7,6 +7,7 @@ Here: the view of a report that the template lays out. Not here: the markup and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
@@ -97,6 +98,11 @@ def render_html(report: Report, company: Company, audience: str, words: Words) -
         ],
         "headlines": [sheets[kpi.definition.kpi] for kpi in report.headlines],
         "verdicts": [(verdict, [sheets[kpi.definition.kpi] for kpi in report.of_verdict(verdict)]) for verdict in VERDICTS],
+        "reserves": [
+            (verdict, by_reason([sheets[kpi.definition.kpi] for kpi in report.of_verdict(verdict)]))
+            for verdict in VERDICTS
+            if verdict != "ready" and report.of_verdict(verdict)
+        ],
         "feeds": report.feeds,
         "segments": [(member, report.segment_labels.get(member) or words.segment(member)) for member in SEGMENTS],
         "segment_rows": [(sheets[kpi.definition.kpi], _segment_cells(kpi, words, formats)) for kpi in report.segmented],
@@ -105,6 +111,18 @@ def render_html(report: Report, company: Company, audience: str, words: Words) -
     }
     text = _environment().get_template("pack.html").render(context)
     return re.sub(r"[ \t]+\n", "\n", re.sub(r"\n\s*\n+", "\n", text))
+
+
+def by_reason(sheets: Sequence[Sheet]) -> list[tuple[str, list[Sheet]]]:
+    """The sheets that share a reason, in reading order of the first of each.
+
+    One missing column takes many KPIs with it (eight, in a log without answer times): said once, readiness stays on
+    the first page.
+    """
+    groups: dict[str, list[Sheet]] = {}
+    for sheet in sheets:
+        groups.setdefault(sheet.reason, []).append(sheet)
+    return list(groups.items())
 
 
 def month_sentence(report: Report, words: Words, formats: Formats) -> str:

@@ -21,7 +21,10 @@ POINT_UNITS = frozenset({"rate", "score", "nps"})
 
 @dataclass(frozen=True)
 class KpiRow:
-    """The texts of one KPI. `caveats` are short and about this figure; the definition's own caveats are apart."""
+    """The texts of one KPI. `caveats` are short and about this figure; the definition's own caveats are apart.
+
+    `is_tentative`: the month is partial, or many of its events still wait for their window.
+    """
 
     kpi: str
     label: str
@@ -41,6 +44,7 @@ class KpiRow:
     sample_size: str
     month: str
     is_reference_month: bool
+    is_tentative: bool
     caveats: tuple[str, ...]
     general_caveat: str
     benchmark: str
@@ -59,7 +63,7 @@ def kpi_row(kpi: KpiFigures, report: Report, words: Words, formats: Formats) -> 
         is_headline=kpi.definition.is_headline,
         is_shown=current is not None,
         is_greyed=current is None or not current.is_publishable,
-        value=formats.value(current.value, unit, current.previous_value) if current else words("unavailable"),
+        value=formats.value(current.value, unit, current.previous_value) if current else words(status),
         interval=interval_text(kpi, formats) if current else "",
         previous=formats.value(current.previous_value, unit, current.value) if current else UNKNOWN,
         is_previous_greyed=kpi.previous is not None and not kpi.previous.is_publishable,
@@ -68,10 +72,11 @@ def kpi_row(kpi: KpiFigures, report: Report, words: Words, formats: Formats) -> 
         change_tone=tone,
         target=target_text(current.target, kpi, formats) if current and current.target is not None else UNKNOWN,
         status=status,
-        status_word=words("status_unavailable" if status == "unavailable" else status),
+        status_word=words(status),
         sample_size=formats.count(current.sample_size) if current else UNKNOWN,
         month=formats.short_month(kpi.month) if current and kpi.month else UNKNOWN,
         is_reference_month=is_reference,
+        is_tentative=current is not None and (kpi.partial_until is not None or not is_settled(current)),
         caveats=figure_caveats(kpi, words, formats),
         general_caveat=main_caveat(kpi, words),
         benchmark=benchmark_text(kpi, words, formats) if current else "",
@@ -143,8 +148,10 @@ def change_texts(change: Change | None, unit: str, words: Words, formats: Format
 def figure_caveats(kpi: KpiFigures, words: Words, formats: Formats) -> tuple[str, ...]:
     """What to know about this very figure, in a few words each."""
     if not kpi.is_shown or kpi.current is None:
-        return (reason_text(kpi, words),)
+        return (reason_text(kpi, words) if kpi.verdict == "unavailable" else words("no_value"),)
     caveats = []
+    if kpi.partial_until is not None:
+        caveats.append(words("caveat_partial", day=formats.day(kpi.partial_until)))
     if not kpi.current.is_publishable:
         caveats.append(words("caveat_small"))
     if not is_settled(kpi.current):
@@ -160,7 +167,7 @@ def reason_text(kpi: KpiFigures, words: Words) -> str:
     """Why a KPI is not ready, in the publication's words."""
     if kpi.reasons:
         return words.spaced(" ".join(kpi.reasons))
-    return words("not_computed") if not kpi.has_readiness or kpi.verdict == "unavailable" else words("no_value")
+    return words("not_computed") if kpi.verdict == "unavailable" else words("no_value")
 
 
 def _has_digit_above_zero(text: str) -> bool:

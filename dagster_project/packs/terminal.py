@@ -29,6 +29,8 @@ _NUMERIC = frozenset({"value", "previous", "change", "target", "n"})
 # What the change says already goes first; value, change, status and month always stay.
 _GIVEN_UP = ("target", "previous", "n")
 _GAP = 2
+# Caveats have a column only where there is room; a month that may still move is marked at any width.
+_TENTATIVE = "*"
 # A label of this many characters is whole for nearly every KPI ("Niveau de service (tous les abandons manqués)").
 _LABEL_WANTED = 46
 _LABEL_SMALLEST = 16
@@ -53,6 +55,8 @@ def print_kpis(database: Path, company: Company, language: str, console: Console
     console.print(Text(" · ".join(counts)))
     console.print()
     console.print(_table(report, words, formats, console.width))
+    if any(kpi_row(kpi, report, words, formats).is_tentative for kpi in report.kpis):
+        console.print(Text(f"{_TENTATIVE} {words('tentative')}"))
 
 
 def _colon(words: Words) -> str:
@@ -120,7 +124,7 @@ def _texts(row: KpiRow) -> dict[str, str]:
         "target": row.target if row.target != UNKNOWN else "",
         "status": row.status_word if row.is_shown and row.status != "no_target" else "",
         "n": row.sample_size if row.is_shown else "",
-        "month": row.month if row.is_shown else "",
+        "month": row.month + (_TENTATIVE if row.is_tentative else "") if row.is_shown else "",
     }
 
 

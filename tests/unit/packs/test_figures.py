@@ -82,6 +82,26 @@ def test_a_feed_that_ends_earlier_holds_its_kpis_back_to_its_own_last_complete_m
     assert figures(held_back, "inbound_contacts").month == NOVEMBER
 
 
+def test_a_single_wave_that_ends_before_its_month_does_is_shown_as_partial_and_not_called_unavailable(tmp_path: Path) -> None:
+    # the real survey of 2017: all answers in May, the last busy day the 30th; its figure was lost from the pack
+    changes = (
+        "delete from kpi_values where kpi = 'nps' and period_start != '2025-10-01'",
+        "update kpi_readiness set horizon_at = '2025-10-30 23:00' where kpi = 'nps'",
+    )
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
+    assert figures(report, "nps").month == OCTOBER
+    assert row(report, "nps").caveats[0] == "mois partiel\u00a0: données jusqu’au 30\u00a0octobre\u00a02025"
+    assert not row(report, "nps").is_reference_month
+
+
+def test_a_kpi_that_is_ready_but_has_no_month_to_show_is_not_called_unavailable(tmp_path: Path) -> None:
+    lost = "delete from kpi_values where kpi = 'nps' and period_start < '2025-12-01'"
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", (lost,)), "fr"), "Europe/Paris")
+    shown = row(report, "nps")
+    assert (shown.value, shown.status, shown.is_shown) == ("Sans mois complet", "no_month", False)
+    assert shown.caveats == ("Aucune valeur n’est publiée pour un mois complet.",)
+
+
 def test_a_month_whose_events_still_wait_for_their_window_is_not_the_value(report: Report) -> None:
     shown = figures(report, IMMATURE)
     assert shown.month == SEPTEMBER

@@ -122,6 +122,17 @@ def test_readiness_names_every_verdict_with_its_count_and_reason(french: str) ->
     assert "Le flux crm_subscriptions est absent." in readiness.text
 
 
+def test_a_reason_that_several_kpis_share_is_said_once_and_names_them_all(tmp_path: Path) -> None:
+    first, second = KPIS[0].kpi, KPIS[1].kpi
+    lost = f"update kpi_readiness set verdict = 'unavailable', reason_fr = 'Perdu.' where kpi in ('{first}', '{second}')"
+    database = make_published(tmp_path / "service_value.duckdb", (lost,))
+    report = build_report(read_published(database, "fr"), "Europe/Paris")
+    readiness = parse(render_html(report, COMPANY, "direction", Words("fr"))).by_id("readiness")
+    [shared] = [row for row in readiness.all("tr") if "Perdu." in row.text]
+    assert {link.attributes["href"] for link in shared.all("a")} == {f"#kpi-{first}", f"#kpi-{second}"}
+    assert "Le flux crm_subscriptions est absent." in readiness.text
+
+
 def test_every_kpi_prints_its_purpose_its_formula_and_its_caveats(page: str) -> None:
     tree = parse(page)
     word = "Numérateur" if 'lang="fr"' in page else "Numerator"

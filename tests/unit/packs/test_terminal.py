@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from dagster_project.packs.terminal import print_kpis
-from tests.unit.packs.published import COMPANY, KPIS, SCRIPT
+from tests.unit.packs.published import COMPANY, KPIS, SCRIPT, make_published
 
 
 def printed(database: Path, width: int, language: str = "fr", *, colours: bool = False) -> str:
@@ -48,6 +48,16 @@ def test_an_unavailable_kpi_is_words_and_not_a_number(database: Path) -> None:
     line = next(line for line in printed(database, 160).splitlines() if "Clients actifs" in line)
     assert "Indisponible" in line
     assert not re.search(r"\d", line)
+
+
+def test_a_month_that_may_still_move_is_marked_at_any_width_and_the_mark_is_explained(tmp_path: Path) -> None:
+    waiting = "update kpi_values set immature_count = 250 where kpi = 'nps'"
+    text = printed(make_published(tmp_path / "a.duckdb", (waiting,)), 100)
+    assert "nov.\u00a02025*" in text and "* mois partiel ou provisoire" in text
+
+
+def test_without_such_a_month_there_is_no_mark(database: Path) -> None:
+    assert "*" not in printed(database, 100)
 
 
 def test_values_are_in_the_formats_of_the_language(database: Path) -> None:
