@@ -123,8 +123,13 @@ def raw_gate(company: Company | None) -> dg.AssetChecksDefinition:
         compute_kind="great_expectations",
     )
     def gate(context: dg.AssetCheckExecutionContext, home: Home) -> Iterator[dg.AssetCheckResult]:
-        settings = home.settings
-        yield from raw_gate_results(settings, home.company(), context.op_execution_context.run_id)
+        failures: list[str] = []
+        for result in raw_gate_results(home.settings, home.company(), context.op_execution_context.run_id):
+            failures += [result.description or ""] if result.severity == dg.AssetCheckSeverity.ERROR else []
+            yield result
+        if failures:
+            # without it the step would fail with Dagster's own words, which name the check but not the reason
+            raise dg.Failure(description="; ".join(failures), allow_retries=False)
 
     return gate
 

@@ -31,6 +31,7 @@ from dagster_project.orchestration.model import PARTITIONS
 from dagster_project.publication.release import current_manifest
 from dagster_project.settings import SEEDS, Settings
 
+PUBLICATION = dg.AssetKey(["publication"])
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -69,7 +70,8 @@ class Session:
 
     def land(self) -> None:
         """Land every configured feed and run the gate on what raw holds."""
-        self._execute(LANDING, None)
+        for note in landing_notes(self._execute(LANDING, None)):
+            self._console.print(f"  warning {note}", markup=False, soft_wrap=True)
 
     def resolve_as_of(self) -> date:
         """The last day that every required feed covers."""
@@ -130,7 +132,31 @@ def failure_text(result: Any, log: Path) -> str:
             text = described or (error.message.strip() if error else "no reason was given")
             reasons.append(f"{event.step_key}: {text}")
     unique = list(dict.fromkeys(reasons)) or ["the run failed before a step could say why"]
-    return "Nothing was published; the former publication is untouched.\n" + "\n".join(unique) + f"\nLog: {log}"
+    head = "Nothing was published; the former publication is untouched."
+    if any(event.is_step_materialization and event.asset_key == PUBLICATION for event in result.all_events):
+        head = "Published, but what follows the publication failed."
+    return "\n".join([head, *unique, f"Log: {log}"])
+
+
+def landing_notes(result: Any) -> list[str]:
+    """What a landing has to say beside "done": rows by what became of them where some were refused, and warnings."""
+    notes: list[str] = []
+    for event in result.all_events:
+        if event.is_step_materialization:
+            metadata = event.step_materialization_data.materialization.metadata
+            feed = event.asset_key.path[-1]
+            if "rows_quarantined" not in metadata:
+                continue
+            refused = metadata["rows_quarantined"].value
+            if refused:
+                reasons = "; ".join(f"{reason}: {count}" for reason, count in metadata["reasons"].value.items())
+                notes.append(f"{feed}: {refused} of {metadata['rows_read'].value} rows quarantined ({reasons})")
+            notes += [f"{feed}: {warning}" for warning in metadata["warnings"].value]
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.severity == dg.AssetCheckSeverity.WARN and check.description:
+                notes.append(check.description)
+    return notes
 
 
 @contextlib.contextmanager
@@ -141,6 +167,9 @@ def open_session(settings: Settings, console: Console, errors: Console, stopped:
     """
     if not settings.home.is_dir():
         errors.print(f"{settings.home}: the home folder does not exist", style="red", markup=False)
+        raise stopped(2)
+    if not (settings.home / "company.yml").is_file():
+        errors.print(f"{settings.home}: company.yml does not exist; a home folder needs this one file", style="red", markup=False)
         raise stopped(2)
     settings.warehouse_folder.mkdir(parents=True, exist_ok=True)
     with (settings.warehouse_folder / "lock").open("w") as lock:
