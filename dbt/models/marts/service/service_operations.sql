@@ -155,6 +155,14 @@ together as (
 
 ),
 
+unavailable as (
+
+    select distinct kpi
+    from {{ ref('kpi_readiness') }}
+    where verdict = 'unavailable'
+
+),
+
 final as (
 
     select
@@ -174,8 +182,12 @@ final as (
         together.sample_size >= run_context.minimum_sample as is_publishable
     from together
     cross join run_context
+    -- What readiness calls unavailable is no number here either: a log without abandons says nothing of abandonment.
+    left join unavailable on together.kpi = unavailable.kpi
     -- A week that begins before the history would hold a part of its days only.
-    where together.period_start >= run_context.first_month
+    where
+        together.period_start >= run_context.first_month
+        and unavailable.kpi is null
 
 )
 
