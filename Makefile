@@ -8,7 +8,7 @@ REAL_HOME ?= real-home
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate docs dev lock
+.PHONY: help setup run run-real test test-real test-browser lint format lock simulate docs dev
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

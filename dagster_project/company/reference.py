@@ -323,9 +323,9 @@ def _value(column: ReferenceColumn, text: str) -> str | int | Decimal | bool | d
         return text
     parse, expected = _PARSERS[column.type]
     try:
-        value = parse(text)
+        value: int | Decimal | bool | date | time = parse(text)
     except (ValueError, KeyError, InvalidOperation):
         raise ValueError(f"{text!r} is not {expected}") from None
     if isinstance(value, Decimal) and (not value.is_finite() or value != round(value, 8)):
         raise ValueError(f"{text!r} is not {expected} and at most 8 decimals")
-    return value  # type: ignore[no-any-return]
+    return value

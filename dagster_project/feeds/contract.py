@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Identity = Literal["customer", "loyalty", "email", "phone", "agent"]
 ColumnType = Literal["text", "int", "decimal", "rate", "bool", "timestamp", "date"]
 
 SQL_TYPES: dict[ColumnType, str] = {
@@ -38,7 +39,7 @@ class Column:
     is_nullable: bool = False
     allowed: tuple[str, ...] = ()
     reference: str | None = None
-    identity: Literal["customer", "loyalty", "email", "phone", "agent"] | None = None
+    identity: Identity | None = None
     is_money: bool = False
     may_be_future: bool = False
     minimum: float | None = None
@@ -93,8 +94,14 @@ class Feed:
         raise KeyError(f"feed {self.name} has no column {name}")
 
 
-def _text(name: str, nullable: bool = True, **more: object) -> Column:
-    return Column(name, "text", nullable, **more)  # type: ignore[arg-type]
+def _text(
+    name: str,
+    nullable: bool = True,
+    allowed: tuple[str, ...] = (),
+    reference: str | None = None,
+    identity: Identity | None = None,
+) -> Column:
+    return Column(name, "text", nullable, allowed, reference, identity)
 
 
 def _int(name: str, nullable: bool = True, minimum: float | None = None) -> Column:
