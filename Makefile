@@ -46,9 +46,10 @@ test-browser: setup ## tests of the pages in Chromium
 	@test -x /usr/bin/chromium || { echo "make test-browser needs Chromium at /usr/bin/chromium (Debian: apt-get install chromium)"; exit 1; }
 	@$(BIN)/python -m pytest -m browser
 
-lint: setup ## ruff, mypy (strict), sqlfluff
+lint: setup ## ruff, deptry, mypy (strict), sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/deptry dagster_project
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt/models dbt/tests
 
