@@ -136,7 +136,7 @@ TABLES: dict[str, TableRules] = {
         ),
     ),
     "customer_months": TableRules(
-        grain=("customer_id", "month"),
+        grain=("customer_id", "period_start"),
         filled_by=(CUSTOMERS,),  # tickets and contacts may all be anonymous
         members={"relational_family": _FAMILIES},
         ranges={"recency_days": (0, None), "purchases_12m": (0, None), "contacts_12m": (0, None)},

@@ -267,6 +267,29 @@ def load_company(home: Path) -> Company:
     return _Check(home).company(content)
 
 
+def without_effect(company: Company) -> list[str]:
+    """What is configured and valid, but not done by this version: a sentence each, so that nobody relies on it."""
+    said = {
+        "privacy.keep_raw_months": (
+            "keep_raw_months" in company.privacy.model_fields_set,
+            "raw is kept whole; remove old files yourself",
+        ),
+        "publish.postgres_dsn_env": (
+            company.publish.postgres_dsn_env is not None,
+            "nothing is written to PostgreSQL; read published/service_value.duckdb or its Parquet files",
+        ),
+        "packs.recipients_env": (
+            any(pack.recipients_env is not None for pack in company.packs),
+            "no mail is sent; the packs are in outbox/",
+        ),
+        "packs.formats": (
+            any("pdf" in pack.formats for pack in company.packs),
+            "no PDF is made; print the HTML page to PDF",
+        ),
+    }
+    return [f"{FILE_NAME}: {key}: has no effect in this version: {instead}" for key, (is_set, instead) in said.items() if is_set]
+
+
 def resolve_salt(company: Company, environment: Mapping[str, str]) -> str:
     """The salt of the keyed hashes. Raises ConfigurationError when it is missing and the company is not simulated."""
     name = company.privacy.salt_env

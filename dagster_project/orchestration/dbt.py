@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from dagster_project.settings import DBT_PROJECT, silence_telemetry
 
@@ -157,7 +159,9 @@ def tests_of(manifest: Mapping[str, Any], models: set[str]) -> list[str]:
     return sorted(unit + singular)
 
 
-def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, manifest: Mapping[str, Any], artifacts: Path) -> Iterator[Any]:
+def build(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, manifest: Mapping[str, Any], artifacts: Path, warehouse: Path
+) -> Iterator[Any]:
     """Run `dbt build` for what Dagster selected and keep its artifacts under `artifacts/<step>/`, whatever happens.
 
     The folder outlives the run, so that the next one parses only what changed.
@@ -178,8 +182,45 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, manifest: Mapp
     selection = ["--select", " ".join(tests)] if tests else []
     if kept.are_known:
         selection += ["--exclude-resource-type", "unit_test"]
-    yield from dbt.cli(["build", *selection], context=context, target_path=target).stream()
+    events = dbt.cli(["build", *selection], context=context, target_path=target).stream()
+    yield from with_row_counts(events, warehouse, manifest)
     kept.complete(target / "run_results.json", models)
+
+
+def with_row_counts(events: Iterator[Any], warehouse: Path, manifest: Mapping[str, Any]) -> Iterator[Any]:
+    """The events of one call of dbt; those of tables come last, with the row count of their table in `warehouse`.
+
+    Last, because dbt keeps the file to itself while it runs. dagster-dbt's own `fetch_row_counts` opens a connection of
+    dbt's adapter for every model.
+    """
+    held: list[dg.Output[Any]] = []
+    try:
+        for event in events:
+            if isinstance(event, dg.Output):
+                held.append(event)
+            else:
+                yield event
+    except DagsterDbtCliRuntimeError:
+        yield from _counted(held, warehouse, manifest)
+        raise
+    yield from _counted(held, warehouse, manifest)
+
+
+def _counted(outputs: list[dg.Output[Any]], warehouse: Path, manifest: Mapping[str, Any]) -> Iterator[dg.Output[Any]]:
+    if not outputs:
+        return
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        counts: dict[tuple[str, str], int] = {
+            (schema, table): rows
+            for schema, table, rows in connection.execute(
+                "select schema_name, table_name, estimated_size from duckdb_tables()"
+            ).fetchall()
+        }
+    for output in outputs:
+        node = manifest["nodes"].get(output.metadata["unique_id"].value, {})
+        rows = counts.get((str(node.get("schema")), str(node.get("alias"))))
+        # a view has no count: telling it would run its query
+        yield output if rows is None else output.with_metadata({**output.metadata, "dagster/row_count": rows})
 
 
 class PassedUnitTests:

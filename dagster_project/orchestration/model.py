@@ -111,7 +111,7 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         verdict_folder = settings.checks / context.run_id
         step = context.op_execution_context.get_step_execution_context().step.key
         try:
-            yield from build(context, dbt, manifest, artifacts)
+            yield from build(context, dbt, manifest, artifacts, settings.warehouse)
         except Exception as error:
             results = artifacts / step / "run_results.json"
             if not results.exists():

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dagster_project.company.errors import ConfigurationError
-from dagster_project.company.model import Company, load_company, resolve_salt
+from dagster_project.company.model import Company, load_company, resolve_salt, without_effect
 from dagster_project.company.reference import load_references
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.horizon import resolve_as_of
@@ -62,6 +62,8 @@ class Session:
             raise self.stop(2, str(error)) from None
         except FeedError as error:
             raise self.stop(1, str(error)) from None
+        for sentence in without_effect(company):
+            self._console.print(f"  warning {sentence}", markup=False, soft_wrap=True)
         self._settings.export_to_dbt()
         self._company = company
         # GX takes 4 s to import: meanwhile dbt works in a process of its own
@@ -102,11 +104,12 @@ class Session:
         run_id = str(uuid.uuid4())
         log = self._settings.warehouse_folder / "run.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with _progress(self._console, job_name) as listener, log.open("a", encoding="utf-8") as stream:
+        job = definitions.resolve_job_def(job_name)
+        with _progress(self._console, job_name, len(job.nodes)) as listener, log.open("a", encoding="utf-8") as stream:
             self._instance.add_event_listener(run_id, listener)
             # dbt's own lines go to the log file: the terminal shows the steps
             with contextlib.redirect_stdout(stream):
-                result = definitions.resolve_job_def(job_name).execute_in_process(
+                result = job.execute_in_process(
                     run_config=_QUIET,
                     instance=self._instance,
                     partition_key=as_of.isoformat() if as_of else None,
@@ -187,8 +190,8 @@ def open_session(settings: Settings, console: Console, errors: Console, stopped:
 
 
 @contextlib.contextmanager
-def _progress(console: Console, job_name: str) -> Iterator[Any]:
-    """A listener of run events that shows the steps: a live line on a terminal, a line per step elsewhere."""
+def _progress(console: Console, job_name: str, steps: int) -> Iterator[Any]:
+    """A listener of run events that shows the steps: a bar on a terminal, a line for each step that is done."""
     started: dict[str, float] = {}
     columns = (
         SpinnerColumn(),
@@ -198,7 +201,7 @@ def _progress(console: Console, job_name: str) -> Iterator[Any]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(job_name, total=None)
+        task = bar.add_task(job_name, total=steps)
 
         def listen(entry: dg.EventLogEntry) -> None:
             event = entry.dagster_event

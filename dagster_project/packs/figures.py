@@ -108,8 +108,8 @@ class FeedFigures:
 class Report:
     """Everything that a pack shows, in reading order. `reference_month`: first day of the last complete month.
 
-    `last_day`: up to there every feed speaks that a KPI needs. The publication's own `data_horizon` is not shown: it
-    is the earliest of all feeds, so a quarterly evaluation file would date back figures that it does not feed.
+    `last_day`: the last day that every required feed covers (the publication's `data_horizon`, in company time). How far
+    each feed reaches stands in `feeds`.
     """
 
     publication: Publication
@@ -178,11 +178,12 @@ def build_report(published: Published, time_zone: str) -> Report:
         for definition in published.definitions
     ]
     feeds = _feeds(published.readiness, time_zone)
+    horizon = published.publication.data_horizon
     return Report(
         publication=published.publication,
         reference_month=reference,
         open_month=None if is_last_day_of_month(as_of) else as_of.replace(day=1),
-        last_day=min((feed.last_day for feed in feeds if feed.last_day is not None), default=None),
+        last_day=None if horizon is None else last_covered_day(horizon, time_zone),
         kpis=tuple(sorted(kpis, key=_reading_key)),
         feeds=feeds,
         segment_labels=published.segment_labels,
@@ -280,7 +281,9 @@ def _kpi(
     covered = min((last_covered_day(row.horizon_at, time_zone) for row in readiness if row.horizon_at), default=date.max)
     last = min(reference, last_complete_month(covered)) if covered < date.max else reference
     valued = {} if verdict == "unavailable" else {month: cell for month, cell in totals.items() if cell.value is not None}
-    known = {month: cell for month, cell in valued.items() if month <= last}
+    over = {month: cell for month, cell in valued.items() if month <= last}
+    # where no month has all its history the last one is shown, and says so
+    known = {month: cell for month, cell in over.items() if cell.is_complete} or over
     partial_until = None
     # A single wave of answers that ends the day before its month does would else never be seen.
     partial = covered.replace(day=1)

@@ -86,6 +86,7 @@ class Cell:
     interval_high: float | None
     sample_size: int | None
     immature_count: int
+    is_complete: bool
     is_publishable: bool
     unit: str
     previous_value: float | None
@@ -193,6 +194,7 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         interval_high=_number(row["interval_high"]),
         sample_size=None if size is None else int(size),
         immature_count=int(row["immature_count"] or 0),
+        is_complete=bool(row["is_complete"]),
         is_publishable=bool(row["is_publishable"]),
         unit=str(row["unit"]),
         previous_value=_number(row["previous_value"]),

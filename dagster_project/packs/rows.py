@@ -152,7 +152,9 @@ def figure_caveats(kpi: KpiFigures, words: Words, formats: Formats) -> tuple[str
     caveats = []
     if kpi.partial_until is not None:
         caveats.append(words("caveat_partial", day=formats.day(kpi.partial_until)))
-    if not kpi.current.is_publishable:
+    if kpi.partial_until is None and not kpi.current.is_complete:
+        caveats.append(words("caveat_history"))
+    elif not kpi.current.is_publishable:
         caveats.append(words("caveat_small"))
     if not is_settled(kpi.current):
         caveats.append(words("caveat_immature", count=formats.count(kpi.current.immature_count)))

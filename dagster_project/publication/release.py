@@ -189,6 +189,19 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         connection.execute(f"comment on column release.{quoted(table)}.{quoted(column)} is '{text}'")
 
 
+_PUBLICATION_COMMENTS = {
+    "publication_id": "As-of date, instant and run of the publication; the name of its folder.",
+    "published_at": "Instant of publication, UTC. The only figure that the clock gives.",
+    "as_of_date": "Day as of which everything is computed, company time zone.",
+    "data_horizon": "Exclusive end of the last day that every required feed covers, UTC.",
+    "run_id": "Run of Dagster that published.",
+    "checks_passed": "Checks of all gates that passed.",
+    "checks_warned": "Checks that warned and did not block.",
+    "project_version": "Version of Service Value.",
+    "inputs_hash": "Digest of all that the run read.",
+}
+
+
 def _write_publication_row(connection: duckdb.DuckDBPyConnection, row: PublicationRow) -> None:
     connection.execute(
         """create table release.publication (
@@ -197,6 +210,8 @@ def _write_publication_row(connection: duckdb.DuckDBPyConnection, row: Publicati
             checks_warned integer not null, project_version varchar not null, inputs_hash varchar not null)"""
     )
     connection.execute("comment on table release.publication is 'The publication that you are reading. One row per publication.'")
+    for column, comment in _PUBLICATION_COMMENTS.items():
+        connection.execute(f"comment on column release.publication.{column} is '{comment}'")
     connection.execute("insert into release.publication values (?, ?, ?, ?, ?, ?, ?, ?, ?)", list(asdict(row).values()))
 
 

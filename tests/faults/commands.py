@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,21 @@ def kill_after(home: Path, step: str) -> list[str]:
                 break
         process.wait(timeout=60)
     return seen
+
+
+def kill_when(home: Path, condition: Callable[[], bool]) -> None:
+    """Start a run and kill it with SIGKILL as soon as the condition holds. Raises AssertionError when the run ends first."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.cli", "run", str(home)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        while not condition():
+            assert process.poll() is None, "the run ended before the condition held"
+            time.sleep(0.002)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
 
 
 def manifest(home: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from tests.faults.commands import keep_feeds, kill_after, manifest, run_command
+from tests.faults.commands import keep_feeds, kill_after, kill_when, manifest, run_command
 
 Copy = Callable[[Path], Path]
 
@@ -30,6 +32,16 @@ while not pathlib.Path(stop).exists():
     reads += 1
     time.sleep(0.05)
 print(reads)
+"""
+# DuckDB's own shell of the oldest version that has to open a publication: a process for each reading
+SHELL = """
+path=$1 stop=$2 shell=$3 reads=0
+until [ -e "$stop" ]; do
+    rows=$("$shell" -readonly -noheader -list "$path" "select count(*) from publication") || exit 1
+    [ "$rows" = 1 ] || exit 2
+    reads=$((reads + 1)); sleep 0.2
+done
+echo $reads
 """
 
 
@@ -57,18 +69,22 @@ def test_a_second_run_lands_nothing_new_publishes_the_same_figures_and_never_dis
     before = manifest(home)
     batches = sorted(path.relative_to(home) for path in (home / "raw").rglob("*.parquet"))
     stop = tmp_path / "stop"
-    with subprocess.Popen(
-        [sys.executable, "-c", READER, str(home / "published" / "service_value.duckdb"), str(stop)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as reader:
+    arguments = [str(home / "published" / "service_value.duckdb"), str(stop)]
+    shell = str(Path(sys.executable).parent / "duckdb")
+    readers = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for command in ([sys.executable, "-c", READER, *arguments], ["sh", "-c", SHELL, "sh", *arguments, shell])
+    ]
+    try:
         done = run_command("run", home)
+    finally:
         stop.touch()
-        output, errors = reader.communicate(timeout=60)
+        said = [reader.communicate(timeout=60) for reader in readers]
     assert done.returncode == 0, done.stdout + done.stderr
-    assert errors == "" and reader.returncode == 0
-    assert int(output) > 20, "the reader read all the while"
+    assert [reader.returncode for reader in readers] == [0, 0], said
+    for output, errors in said:
+        assert errors == ""
+        assert int(output) > 20, "the readers read all the while"
     after = manifest(home)
     assert after["digests"] == before["digests"]
     assert after["publication"]["inputs_hash"] == before["publication"]["inputs_hash"]
@@ -83,9 +99,40 @@ def test_a_run_killed_at_any_step_leaves_nothing_half_done(simulated: Path, publ
         seen = kill_after(home, step)
         assert any(step in line for line in seen), "".join(seen)
         assert not (home / "published" / "current").exists(), f"nothing is published by a run killed after {step}"
+    versions = home / "published" / "versions"
+    kill_when(home, lambda: any(versions.glob(".tmp-*/service_value.duckdb")))
+    assert not (home / "published" / "current").exists(), "nothing is published by a run killed while it writes the version"
     done = run_command("run", home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert manifest(home)["digests"] == manifest(published)["digests"]
+    assert not list(versions.glob(".tmp-*")), "what the killed run left is gone"
+
+
+def test_what_a_failed_gate_found_is_printed_and_the_former_publication_stays(published: Path, copy_of: Copy) -> None:
+    home = copy_of(published)
+    before = manifest(home)
+    # a raw file that lost rows after it was landed: a disk, a hand, a copy that stopped
+    path = next((home / "raw" / "pos_stores").rglob("*.parquet"))
+    pq.write_table(pq.read_table(path).slice(1), path)
+    done = run_command("run", home)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Nothing was published; the former publication is untouched." in done.stderr
+    assert "pos_stores" in done.stderr and "rows" in done.stderr, done.stderr
+    assert manifest(home) == before
+
+
+def test_a_pack_that_cannot_be_written_exits_with_1_and_says_that_the_figures_are_published(
+    published: Path, copy_of: Copy
+) -> None:
+    home = copy_of(published)
+    before = manifest(home)["publication"]["publication_id"]
+    shutil.rmtree(home / "outbox")
+    (home / "outbox").write_text("a file where a folder belongs", encoding="utf-8")
+    done = run_command("run", home)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Published, but what follows the publication failed." in done.stderr
+    assert "outbox" in done.stderr, done.stderr
+    assert manifest(home)["publication"]["publication_id"] != before
 
 
 def test_a_broken_feed_leaves_the_former_publication_and_exits_with_1_and_the_reason(published: Path, copy_of: Copy) -> None:

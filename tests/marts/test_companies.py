@@ -41,10 +41,10 @@ def test_a_customer_has_the_segment_of_the_value_before_the_as_of_month(whole_co
 def test_the_first_day_of_the_year_before_still_counts_and_the_as_of_month_does_not(whole_company: Path) -> None:
     months = query(
         whole_company,
-        f"""select month, net_amount_12m, value_12m from marts.customer_months
-            where customer_id = '{key_hash("crm", "C1")}' and month >= '2024-05-01' order by month""",
+        f"""select period_start, net_amount_12m, value_12m from marts.customer_months
+            where customer_id = '{key_hash("crm", "C1")}' and period_start >= '2024-05-01' order by period_start""",
     )
-    assert [(str(row["month"]), row["net_amount_12m"], row["value_12m"]) for row in months] == [
+    assert [(str(row["period_start"]), row["net_amount_12m"], row["value_12m"]) for row in months] == [
         ("2024-05-01", 160, 64),
         ("2024-06-01", 160, 64),
     ]

@@ -109,6 +109,7 @@ def test_scores_off_the_scale_are_no_answers_and_are_counted(cells: dict[tuple[A
 def test_effort_is_turned_so_that_seven_is_the_least(cells: dict[tuple[Any, ...], dict[str, Any]]) -> None:
     mean, easy = cells[(APRIL, "ces_mean", "all", -1)], cells[(APRIL, "ces_easy", "all", -1)]
     assert mean["value"] == pytest.approx((7 + 5 + 4) / 3, abs=1e-7)
+    assert mean["numerator"] == 16  # a third of the range is no decimal: the sum had a tail of 2e-9
     assert (easy["numerator"], easy["denominator"]) == (2, 3)
 
 

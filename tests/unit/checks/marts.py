@@ -38,7 +38,7 @@ _TABLES = {
              1::bigint, 3, 2,
              'unknown'),
             ('{BRUNO}', date '2024-01-01', null, 0, 0, null, 0, -2, null, 'unknown')
-        ) as t(customer_id, month, recency_days, purchases_12m, net_amount_12m, margin_12m, contacts_12m,
+        ) as t(customer_id, period_start, recency_days, purchases_12m, net_amount_12m, margin_12m, contacts_12m,
          value_segment,
             value_tier, relational_family)""",
     "contacts": f"""

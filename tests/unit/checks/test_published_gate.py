@@ -147,9 +147,9 @@ BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
     (
         "customer_months",
         ("customers",),
-        "update marts.customer_months set month = date '2024-01-02' where value_segment = 3",
-        "`month` is the first day of a month",
-        "month 2024-01-02",
+        "update marts.customer_months set period_start = date '2024-01-02' where value_segment = 3",
+        "`period_start` is the first day of a month",
+        "period_start 2024-01-02",
     ),
     (
         "customer_months",

@@ -38,7 +38,7 @@ _TABLES = {
         coverage double, verdict varchar, reason_fr varchar, reason_en varchar, horizon_at timestamp""",
     "kpi_values": """kpi varchar, period_grain varchar, period_start date, value_segment integer,
         numerator decimal(38, 9), denominator bigint, value double, interval_low double, interval_high double,
-        sample_size bigint, immature_count bigint, is_publishable boolean, unit varchar, previous_value double,
+        sample_size bigint, immature_count bigint, is_complete boolean, is_publishable boolean, unit varchar, previous_value double,
         target double, benchmark double, status varchar, is_restated boolean""",
     "segment_labels": """axis varchar, member varchar, value_segment integer, label_fr varchar, label_en varchar,
         position integer""",
@@ -266,7 +266,7 @@ def _readiness(kpi: Kpi) -> tuple[Any, ...]:
 def _values(kpi: Kpi) -> list[tuple[Any, ...]]:
     if kpi.kpi == UNAVAILABLE:
         nothing: list[Any] = [None] * 6
-        flags = (False, kpi.unit, None, None, None, "unavailable", False)
+        flags = (False, False, kpi.unit, None, None, None, "unavailable", False)
         return [(kpi.kpi, "month", DECEMBER, -1, *nothing, 0, *flags)]
     rows = []
     previous = None
@@ -311,6 +311,7 @@ def _value(
         high,
         size,
         immature,
+        True,
         size >= 30,
         kpi.unit,
         previous,

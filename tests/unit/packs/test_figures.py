@@ -38,7 +38,7 @@ from tests.unit.packs.published import (
     make_published,
 )
 
-CELL = Cell("csat", NOVEMBER, -1, 0.5, 0.48, 0.52, 400, 0, True, "rate", 0.45, None, None, None, False)
+CELL = Cell("csat", NOVEMBER, -1, 0.5, 0.48, 0.52, 400, 0, True, True, "rate", 0.45, None, None, None, False)
 
 
 def figures(report: Report, kpi: str) -> KpiFigures:
@@ -132,8 +132,26 @@ def test_an_instant_becomes_the_day_before_it_in_the_company_time_zone() -> None
     assert last_covered_day(datetime(2025, 12, 10, 5), "America/New_York") == date(2025, 12, 9)
 
 
-def test_the_data_are_complete_to_the_earliest_horizon_of_the_feeds_that_a_kpi_needs(report: Report) -> None:
-    assert report.last_day == date(2025, 12, 16)
+def test_the_data_are_complete_to_the_horizon_of_the_publication_and_not_to_that_of_an_optional_feed(tmp_path: Path) -> None:
+    changes = ("update kpi_readiness set horizon_at = '2025-03-31 22:00' where feed = 'survey_responses'",)
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
+    assert report.last_day == date(2025, 12, 10)
+    assert {feed.last_day for feed in report.feeds if feed.feed == "survey_responses"} == {date(2025, 3, 31)}
+
+
+def test_months_whose_history_is_not_complete_are_no_part_of_a_trend(tmp_path: Path) -> None:
+    # a year of look-back of which a part is missing: the customers counted grow while the year fills
+    changes = (f"update kpi_values set is_complete = false where kpi = 'inbound_contacts' and period_start < '{SEPTEMBER}'",)
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
+    assert [month for month, _ in figures(report, "inbound_contacts").trend] == [SEPTEMBER, OCTOBER, NOVEMBER]
+
+
+def test_where_no_month_has_its_history_the_last_one_is_shown_and_says_so(tmp_path: Path) -> None:
+    changes = ("update kpi_values set is_complete = false, is_publishable = false where kpi = 'inbound_contacts'",)
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
+    shown = row(report, "inbound_contacts")
+    assert (figures(report, "inbound_contacts").month, shown.is_greyed) == (NOVEMBER, True)
+    assert shown.caveats[0] == "historique incomplet"
 
 
 def test_a_rate_changes_in_points_and_a_volume_in_per_cent(report: Report) -> None:

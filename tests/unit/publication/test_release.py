@@ -54,8 +54,12 @@ def test_a_publication_holds_the_marts_only_and_is_read_through_the_fixed_names(
         tables = [name for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
         comment = connection.execute("select comment from duckdb_columns() where column_name = 'kpi'").fetchone()
         assert connection.execute("select as_of_date from publication").fetchall() == [(date(2025, 1, 31),)]
+        without = connection.execute(
+            "select column_name from duckdb_columns() where table_name = 'publication' and comment is null"
+        ).fetchall()
     assert tables == ["kpi_values", "publication"]
     assert comment == ("Code, the company's own",)
+    assert without == []
     assert len(pd.read_parquet(tmp_path / "published" / "parquet" / "kpi_values.parquet")) == 3
     manifest = json.loads((tmp_path / "published" / "manifest.json").read_text())
     assert manifest["rows"] == {"kpi_values": 3, "publication": 1}

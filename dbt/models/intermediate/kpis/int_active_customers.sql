@@ -7,7 +7,7 @@ customer_months as (
 
     select
         customer_id,
-        month,
+        period_start as month,
         value_segment,
         purchases_12m
     from {{ ref('customer_months') }}

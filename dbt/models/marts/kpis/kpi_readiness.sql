@@ -49,10 +49,12 @@ joined as (
         kpi_feeds.window_days,
         kpi_feeds.minimum_history_days,
         kpi_feeds.wanted_history_days,
+        kpi_feeds.lookback_months,
         coalesce(feed_status.is_configured, false) as is_configured,
         coalesce(feed_status.is_present and feed_status.horizon_at is not null, false) as is_present,
         feed_status.is_fresh,
         feed_status.horizon_at,
+        feed_status.first_day,
         feed_status.last_day,
         -- The horizon is the midnight after the last day covered.
         case
@@ -109,6 +111,7 @@ found as (
             when not is_fresh then 'late'
             when coverage < degraded_below then 'thinly_covered'
             when history_days < wanted_history_days then 'history_short'
+            when is_fresh is null then 'not_judged'
             else 'good'
         end as finding,
         cast(cast(floor(100 * coverage) as integer) as varchar) as coverage_percent,
@@ -174,6 +177,10 @@ final as (
                     'Le flux ' || feed || ' couvre ' || cast(history_days as varchar) || ' jours, pour '
                     || cast(wanted_history_days as varchar) || ' souhaités{{ nbsp }}: le chiffre est sous-estimé tant que '
                     || 'l’historique n’est pas complet.'
+            when 'not_judged'
+                then
+                    'Le flux ' || feed || ' est présent et assez complet{{ nbsp }}; sa fraîcheur n’est pas jugée{{ nbsp }}: '
+                    || 'déclarez expected_every dans company.yml.'
             else 'Le flux ' || feed || ' est présent, à jour et assez complet{{ nbsp }}: rien à faire.'
         end as reason_fr,
         case finding
@@ -216,9 +223,19 @@ final as (
                 then
                     'The feed ' || feed || ' covers ' || cast(history_days as varchar) || ' days, where '
                     || cast(wanted_history_days as varchar) || ' are wanted: the figure is understated until the history is complete.'
+            when 'not_judged'
+                then
+                    'The feed ' || feed || ' is present and complete enough; whether it is up to date is not judged: '
+                    || 'state expected_every in company.yml.'
             else 'The feed ' || feed || ' is present, up to date and complete enough: nothing to do.'
         end as reason_en,
-        horizon_at
+        horizon_at,
+        -- A look-back may lack its first week: a shop that opens after the New Year has its year all the same.
+        case
+            when is_present and is_required and lookback_months is null then first_day
+            when is_present and is_required
+                then {{ add_months_to_date(add_days_to_date('first_day', -6), 'lookback_months') }}
+        end as complete_from
     from found
 
 )

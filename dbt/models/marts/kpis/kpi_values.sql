@@ -49,13 +49,35 @@ unavailable as (
 
 ),
 
-available_cells as (
+-- Between these days a period holds all that the feeds can say of it.
+covered as (
+
+    select
+        readiness.kpi,
+        max(readiness.complete_from) as complete_from,
+        min({{ company_day('readiness.horizon_at') }}) as covered_before
+    from readiness
+    cross join run_context
+    where readiness.complete_from is not null
+    group by readiness.kpi
+
+),
+
+looking_back as (
+
+    select distinct kpi
+    from {{ ref('kpi_feeds') }}
+    where lookback_months is not null
+
+),
+
+dated_cells as (
 
     select
         cells.*,
         definitions.unit,
         definitions.direction,
-        cells.sample_size >= run_context.minimum_sample as is_publishable,
+        run_context.minimum_sample,
         case
             when cells.period_grain = 'month' then {{ add_months_to_date('cells.period_start', -1) }}
             else {{ add_days_to_date('cells.period_start', -7) }}
@@ -72,6 +94,32 @@ available_cells as (
     left join unavailable
         on cells.kpi = unavailable.kpi
     where unavailable.kpi is null
+
+),
+
+bounded_cells as (
+
+    select
+        dated_cells.*,
+        covered.kpi is null or dated_cells.period_start >= covered.complete_from as is_begun_whole,
+        covered.kpi is null or dated_cells.period_end < covered.covered_before as is_ended_whole,
+        looking_back.kpi is not null as is_looking_back
+    from dated_cells
+    left join covered
+        on dated_cells.kpi = covered.kpi
+    left join looking_back
+        on dated_cells.kpi = looking_back.kpi
+
+),
+
+-- What looks back on a year of which a part is missing grows while the year fills: nobody may read that as growth.
+available_cells as (
+
+    select
+        bounded_cells.*,
+        is_begun_whole and is_ended_whole as is_complete,
+        sample_size >= minimum_sample and (is_begun_whole or not is_looking_back) as is_publishable
+    from bounded_cells
 
 ),
 
@@ -103,7 +151,13 @@ compared as (
 
     select
         available_cells.*,
-        previous_cells.value as previous_value,
+        -- a sum over a part of a period says nothing beside one over the whole of it
+        case
+            when
+                available_cells.unit not in ('count', 'currency')
+                or (available_cells.is_complete and previous_cells.is_complete)
+                then previous_cells.value
+        end as previous_value,
         cast(targets.target as double) as target,
         cast(targets.alert_below as double) as alert_below,
         cast(targets.alert_above as double) as alert_above,
@@ -160,6 +214,7 @@ final as (
         interval_high,
         sample_size,
         immature_count,
+        is_complete,
         is_publishable,
         unit,
         previous_value,
@@ -184,6 +239,7 @@ final as (
         cast(null as double) as interval_high,
         cast(null as bigint) as sample_size,
         cast(0 as bigint) as immature_count,
+        false as is_complete,
         false as is_publishable,
         definitions.unit,
         cast(null as double) as previous_value,

@@ -75,7 +75,8 @@ scored as (
         channel,
         'ces_mean' as construct,
         cluster_id,
-        1 + 6 * range_position as score
+        -- divided last: a third of a range is no decimal, and would leave a tail in every sum
+        cast(1 + 6 * (oriented_score - scale_min) / (scale_max - scale_min) as decimal(18, 9)) as score
     from asked
     where
         series = 'ces'
@@ -142,8 +143,14 @@ invitations as (
         series,
         coalesce(value_segment, -1) as value_segment,
         coalesce(channel, 'all') as channel,
-        sum(case when is_invitation_mature then 1 else 0 end) as sent,
-        sum(case when is_invitation_mature and is_answered_in_time then 1 else 0 end) as answered,
+        -- nobody knows how many were asked where no date of sending is known
+        sum(case when is_invitation_mature then 1 when is_invitation_immature then 0 end) as sent,
+        sum(
+            case
+                when is_invitation_mature and is_answered_in_time then 1
+                when is_invitation_mature or is_invitation_immature then 0
+            end
+        ) as answered,
         sum(case when is_invitation_immature then 1 else 0 end) as immature_count,
         sum(invalid_answers) as invalid_answers
     from asked

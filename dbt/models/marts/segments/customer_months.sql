@@ -16,7 +16,7 @@ final as (
 
     select
         features.customer_id,
-        features.month,
+        features.month as period_start,
         features.recency_days,
         features.purchases_12m,
         features.net_amount_12m,
