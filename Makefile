@@ -50,6 +50,7 @@ lint: setup ## ruff, deptry, mypy (strict), sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/deptry dagster_project
+	@$(BIN)/deptry tests docs --exclude "[.]venv" --ignore DEP002,DEP004
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt/models dbt/tests
 
