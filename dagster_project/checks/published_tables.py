@@ -104,7 +104,7 @@ TABLES: dict[str, TableRules] = {
             "preferred_distance": ("remote", "face_to_face"),
             "preferred_tempo": ("synchronous", "asynchronous"),
         },
-        required=("value_segment", "allows_profiling", "is_member"),
+        required=("value_segment", "allows_profiling"),
         rules=(
             Rule(
                 "not profiled, no score",

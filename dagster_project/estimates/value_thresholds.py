@@ -40,6 +40,8 @@ SCHEMA = pa.schema(
         pa.field("tier_low_cut", _MONEY),
         pa.field("tier_high_cut", _MONEY),
         *(pa.field(f"segment_cut_{number}", _MONEY) for number in range(1, 5)),
+        # months of sales behind the values: the cut points hold for no shorter look-back
+        pa.field("sales_months", pa.int32()),
         pa.field("sample_size", pa.int64()),
     ]
 )
@@ -55,6 +57,7 @@ class Thresholds:
 
     tier_cuts: tuple[Decimal, Decimal]
     segment_cuts: tuple[Decimal, Decimal, Decimal, Decimal]
+    sales_months: int
     sample_size: int
 
 
@@ -93,6 +96,8 @@ def _cuts(values: Sequence[Decimal], parts: int) -> tuple[Decimal, ...]:
 def fit(values: pd.DataFrame) -> Thresholds:
     """Cut points of the column `value_12m` (Decimal, company's currency), one row a customer, in any order.
 
+    `sales_months_12m` is the number of months (0..12) of the twelve before that the sales cover, the same in all rows.
+
     Raises FitRefusedError with fewer than 25 positive values, or when two cut points coincide (too many equal values).
     """
     positive = sorted(value for value in values["value_12m"] if value is not None and value > 0)
@@ -105,7 +110,12 @@ def fit(values: pd.DataFrame) -> Thresholds:
         if any(low >= high for low, high in itertools.pairwise(cuts)):
             listed = ", ".join(map(str, cuts))
             raise FitRefusedError(f"the {name} cut points {listed} do not rise: too many customers have the same value")
-    return Thresholds((tiers[0], tiers[1]), (segments[0], segments[1], segments[2], segments[3]), len(positive))
+    return Thresholds(
+        (tiers[0], tiers[1]),
+        (segments[0], segments[1], segments[2], segments[3]),
+        int(values["sales_months_12m"].min()),
+        len(positive),
+    )
 
 
 def _months_later(day: date, months: int) -> date:
@@ -134,6 +144,7 @@ def as_row(thresholds: Thresholds, as_of: date, is_first: bool) -> pa.Table:
         "fitted_as_of": as_of,
         "is_retrospective": is_first,
         **cuts,
+        "sales_months": thresholds.sales_months,
         "sample_size": thresholds.sample_size,
     }
     return pa.Table.from_pylist([row], schema=SCHEMA)
@@ -170,11 +181,12 @@ def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitRep
     if is_due(versions, as_of):
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             rows = connection.execute(
-                "select value_12m from intermediate.int_customer_month_features where allows_profiling and month = ?",
+                "select value_12m, sales_months_12m from intermediate.int_customer_month_features "
+                "where allows_profiling and month = ?",
                 [as_of.replace(day=1)],
             ).fetchall()
         try:
-            thresholds = fit(pd.DataFrame({"value_12m": [row[0] for row in rows]}, dtype=object))
+            thresholds = fit(pd.DataFrame(rows, columns=["value_12m", "sales_months_12m"], dtype=object))
         except FitRefusedError as refusal:
             reason = f"refused: {refusal}"
         else:

@@ -73,6 +73,7 @@ KPI_HISTORY = {
     "value_segment": "integer",
     "value": "double",
     "immature_count": "bigint",
+    "is_complete": "boolean",
     "as_of_date": "date",
     "publication_id": "varchar",
 }
@@ -184,8 +185,11 @@ def write_kpi_history(connection: duckdb.DuckDBPyConnection, home: Path, inputs:
         write_rows(connection, inputs / "kpi_history.parquet", KPI_HISTORY, [])
         return
     columns = ", ".join(f"{name}::{kind} as {name}" for name, kind in KPI_HISTORY.items())
+    # a column that came later is null in what was said before
+    nothing = ", ".join(f"null::{kind} as {name}" for name, kind in KPI_HISTORY.items())
     connection.execute(
-        f"copy (select {columns} from read_parquet({sql.texts(said)}, union_by_name = true) order by all) "
+        f"copy (select {columns} from (from read_parquet({sql.texts(said)}, union_by_name = true) "
+        f"union all by name select {nothing} where false) order by all) "
         f"to {sql.text(inputs / 'kpi_history.parquet')} (format parquet)"
     )
 

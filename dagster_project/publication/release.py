@@ -28,7 +28,7 @@ DATABASE_NAME = "service_value.duckdb"
 # DuckDB 2.0 writes files that 1.5 and older cannot read unless told so (docs/decisions.md).
 STORAGE_VERSION = "v1.4.0"
 FIXED_NAMES = (DATABASE_NAME, "parquet", "manifest.json")
-HISTORY_COLUMNS = ("kpi", "period_grain", "period_start", "value_segment", "value", "immature_count")
+HISTORY_COLUMNS = ("kpi", "period_grain", "period_start", "value_segment", "value", "immature_count", "is_complete")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def write_missing_history(home: Path) -> None:
         partial = history / f".tmp-{version.name}.parquet"
         with duckdb.connect(str(version / DATABASE_NAME), read_only=True) as connection:
             connection.execute(
-                f"""copy (select {", ".join(HISTORY_COLUMNS)}, ?::date as as_of_date, ? as publication_id
+                f"""copy (select columns(lambda name: name in {HISTORY_COLUMNS}), ?::date as as_of_date, ? as publication_id
                     from kpi_values order by all) to '{_literal(partial)}' (format parquet)""",
                 [manifest["publication"]["as_of_date"], version.name],
             )

@@ -34,6 +34,8 @@ THRESHOLD_VERSION = {
     "segment_cut_2": "90",
     "segment_cut_3": "150",
     "segment_cut_4": "260",
+    # sales begin in July: by September two months of them are known
+    "sales_months": "2",
     "sample_size": "30",
 }
 REFERENCE = {
@@ -200,18 +202,27 @@ def read_contacts(rows: Rows) -> list[Contact]:
 
 
 def read_tickets(rows: Rows) -> list[Ticket]:
-    """Tickets with a line that is not cancelled."""
+    """Tickets with a line that is not cancelled; a refund without a key is of the customer of what it gives back."""
     by_ticket: dict[str, list[dict[str, Any]]] = {}
     for row in rows["pos_transactions"]:
         if row.get("is_cancelled") != "true":
             by_ticket.setdefault(row["transaction_id"], []).append(row)
+
+    def owner(transaction_id: str) -> str | None:
+        first = by_ticket[transaction_id][0]
+        card = first.get("loyalty_card_id")
+        return card[1:] if card else first.get("customer_id")
+
     made = []
     for transaction_id, lines in by_ticket.items():
-        card = lines[0].get("loyalty_card_id")
         sold = _instant(lines[0]["sold_at"])
         assert sold is not None
         amount = sum((Decimal(row["net_amount"]) for row in lines), Decimal(0))
-        made.append(Ticket(transaction_id, card[1:] if card else lines[0].get("customer_id"), sold, amount))
+        customer = owner(transaction_id)
+        original = next((row["returned_transaction_id"] for row in lines if row.get("returned_transaction_id")), None)
+        if customer is None and original in by_ticket:
+            customer = owner(original)  # who brings something back without a card is who bought it
+        made.append(Ticket(transaction_id, customer, sold, amount))
     return made
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.marts.conftest import every_feed
+from tests.marts.conftest import ONE_VERSION, Rows, contact, every_feed, line
 from tests.marts.inputs import build, key_hash, query, write_inputs
 
 
@@ -79,3 +79,50 @@ def test_a_company_with_one_feed_only_builds_and_every_dbt_test_passes(feed: str
     warehouse = build(write_inputs(tmp_path / "inputs", {feed: rows}), with_tests=True)
     assert len(query(warehouse, f"from marts.{table}")) == count
     assert query(warehouse, "from marts.kpi_values")
+
+
+def test_what_no_feed_tells_is_null_and_never_zero(tmp_path: Path) -> None:
+    contacts: Rows = {"crm_contacts": [contact("K1", "C1", "2024-04-02 09:00:00"), contact("K2", "C1", "2024-05-02 09:00:00")]}
+    warehouse = build(write_inputs(tmp_path / "contacts" / "inputs", contacts), "+customer_months +customers")
+    months = query(warehouse, "from marts.customer_months order by period_start")
+    assert {row["purchases_12m"] for row in months} == {row["value_12m"] for row in months} == {None}
+    assert [row["contacts_12m"] for row in months] == [None, 1, 2]  # nothing is known before the day of the first contact
+    assert query(warehouse, "select is_member, value_segment from marts.customers") == [{"is_member": None, "value_segment": -2}]
+    tickets: Rows = {"pos_transactions": [line("T1", "2024-04-02 09:00:00", "9", customer_id="C1")]}
+    warehouse = build(write_inputs(tmp_path / "tickets" / "inputs", tickets), "+customer_months +customers")
+    months = query(warehouse, "from marts.customer_months order by period_start")
+    assert [row["purchases_12m"] for row in months] == [None, 1, 1]
+    assert [row["sales_months_12m"] for row in months] == [0, 1, 2]
+    assert {row["contacts_12m"] for row in months} == {None}
+
+
+def test_a_contact_merged_into_another_counts_once_everywhere(tmp_path: Path) -> None:
+    rows: Rows = {
+        "crm_contacts": [
+            contact("K1", "C1", "2024-03-01 09:00:00", closed_at="2024-03-01 10:00:00"),
+            contact(
+                "K2", "C1", "2024-03-02 09:00:00", closed_at="2024-03-02 10:00:00", merged_into_contact_id="K1", outcome=None
+            ),
+        ]
+    }
+    warehouse = build(write_inputs(tmp_path / "inputs", rows), "+customer_months +customers +service_operations")
+    [month] = query(warehouse, "from marts.customer_months where period_start = '2024-04-01'")
+    [customer] = query(warehouse, "from marts.customers")
+    assert (month["contacts_12m"], str(customer["last_contact_at"])) == (1, "2024-03-01 09:00:00")
+    [volume] = query(
+        warehouse,
+        """from marts.service_operations
+           where kpi = 'inbound_contacts' and period_grain = 'month' and channel = 'all' and queue = 'all' and value_segment = -1""",
+    )
+    assert volume["value"] == 1
+
+
+def test_a_contact_older_than_the_history_has_no_known_segment(tmp_path: Path) -> None:
+    rows: Rows = {
+        "crm_contacts": [contact("K1", "C1", "2021-03-01 09:00:00"), contact("K2", "C1", "2024-06-01 09:00:00")],
+        "pos_transactions": [line("T1", "2020-12-02 09:00:00", "500", customer_id="C1")],
+    }
+    inputs = write_inputs(tmp_path / "inputs", rows, context={"history_months": 24}, value_thresholds=[ONE_VERSION])
+    warehouse = build(inputs, "+contacts")
+    segments = {row["contact_id"]: row["value_segment"] for row in query(warehouse, "from marts.contacts")}
+    assert segments == {"K1": -2, "K2": 0}

@@ -48,7 +48,9 @@ def _tickets() -> list[dict[str, Any]]:
 
 
 def _company(folder: Path, rows: Rows, **more: Any) -> Path:
-    return build(write_inputs(folder / "inputs", rows, **more), "+kpi_values +kpi_readiness +contacts +purchases")
+    return build(
+        write_inputs(folder / "inputs", rows, **more), "+kpi_values +kpi_readiness +service_operations +contacts +purchases"
+    )
 
 
 def _values(warehouse: Path) -> dict[str, list[dict[str, Any]]]:
@@ -95,6 +97,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "value_segment": -1,
                 "value": 13,
                 "immature_count": 0,
+                "is_complete": True,
                 "as_of_date": "2024-05-31",
                 "publication_id": "P1",
             },
@@ -105,6 +108,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "value_segment": -1,
                 "value": 14,
                 "immature_count": 0,
+                "is_complete": True,
                 "as_of_date": "2024-05-31",
                 "publication_id": "P1",
             },
@@ -245,16 +249,45 @@ def test_customers_are_active_by_a_running_subscription_too(tmp_path: Path) -> N
             "crm_subscriptions": [
                 subscription | {"subscription_id": "S1", "customer_id": "C1"},
                 subscription | {"subscription_id": "S2", "customer_id": "C2", "ended_at": "2024-03-15 00:00:00"},
-                # Ends at the very start of April in Paris: running until then, and no longer.
+                # Ends at the very start of April in Paris: not running any more at that instant.
                 subscription | {"subscription_id": "S3", "customer_id": "C3", "ended_at": "2024-03-31 22:00:00"},
             ]
         },
     )
     rows = {row["period_start"]: row["value"] for row in _values(warehouse)["active_customers"] if row["value_segment"] == -1}
     assert rows[date(2024, 2, 1)] == rows[date(2024, 3, 1)] == 3.0
-    assert rows[date(2024, 4, 1)] == 2.0
-    assert rows[date(2024, 5, 1)] == 1.0
+    assert rows[date(2024, 4, 1)] == rows[date(2024, 5, 1)] == 1.0
     assert date(2024, 1, 1) not in rows
+
+
+def test_a_kpi_without_any_figure_is_unavailable_and_says_why(tmp_path: Path) -> None:
+    # The CRM knows ids, the tills cards, and nobody ties them: everything is there, and no re-purchase can be seen.
+    tickets = [line(f"T{day}", f"2024-02-{day:02} 12:00:00", "20", loyalty_card_id=f"F{day}") for day in range(1, 29)]
+    tickets += [line(f"U{day}", f"2024-06-{day:02} 12:00:00", "20", loyalty_card_id=f"F{day}") for day in range(1, 29)]
+    warehouse = _company(tmp_path, {"crm_contacts": _contacts(56, "C"), "pos_transactions": tickets})
+    verdict, reason = _reasons(warehouse, "repurchase_rate_60")["pos_transactions"]
+    assert (verdict, "identity_links" in reason) == ("unavailable", True)
+    [row] = _values(warehouse)["repurchase_rate_60"]
+    assert (row["value"], row["status"]) == (None, "unavailable")
+
+
+def test_of_two_feeds_that_can_stand_for_each_other_the_better_one_counts(tmp_path: Path) -> None:
+    rows: Rows = {
+        "crm_subscriptions": [
+            {
+                "subscription_id": "S1",
+                "customer_id": "C1",
+                "monthly_amount": "9",
+                "currency": "EUR",
+                "started_at": "2024-01-10 00:00:00",
+            }
+        ],
+        # tickets of nobody known: they cannot tell who is active, the subscriptions can
+        "pos_transactions": [line(f"T{day}", f"2024-05-{day:02} 12:00:00", "20") for day in range(1, 29)],
+    }
+    warehouse = _company(tmp_path, rows)
+    assert {verdict for verdict, _ in _reasons(warehouse, "active_customers").values()} <= {"ready", "degraded"}
+    assert "active_customers" in _available(warehouse)
 
 
 def _run_assertions(inputs: Path, warehouse: Path, names: Iterable[str]) -> None:

@@ -49,7 +49,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def _is_in_window(built: Built, contact: company.Contact, at: datetime, days: int) -> bool:
-    assert contact.closed_at is not None
+    if contact.closed_at is None:
+        return False
     if built.is_day_precision:
         closed_on = company.company_day(contact.closed_at)
         return closed_on < company.company_day(at) <= closed_on + timedelta(days=days)
@@ -57,7 +58,8 @@ def _is_in_window(built: Built, contact: company.Contact, at: datetime, days: in
 
 
 def _is_mature(built: Built, contact: company.Contact, days: int) -> bool:
-    assert contact.closed_at is not None
+    if contact.closed_at is None:
+        return False
     horizon = min(company.CONTACTS_HORIZON, company.SALES_HORIZON)
     if built.is_day_precision:
         return company.company_day(contact.closed_at) + timedelta(days=days) < company.company_day(horizon)
@@ -91,7 +93,6 @@ def _eligible(built: Built) -> list[company.Contact]:
         if contact.is_inbound
         and contact.is_handled
         and contact.customer is not None
-        and contact.closed_at is not None
         and contact.month >= company.FIRST_MONTH
         and _has_bought_before(built, contact, tickets)
     ]
@@ -211,6 +212,10 @@ def test_every_cell_of_the_table_is_the_one_recounted(built: Built) -> None:
             assert row["observed_rate"] == pytest.approx(share, rel=1e-8)
             assert row["observed_rate_low"] <= share + 1e-9 and share <= row["observed_rate_high"] + 1e-9
             assert row["is_publishable"] == (people >= 30)
+            per_contact = len(again) / len(mature)
+            assert row["observed_rate_per_contact"] == pytest.approx(per_contact, rel=1e-8)
+            assert row["observed_rate_per_contact_low"] <= per_contact + 1e-9
+            assert per_contact <= row["observed_rate_per_contact_high"] + 1e-9
         else:
             assert row["observed_rate"] is None
 
@@ -240,7 +245,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Query:
             )
         )
 
-    for customer in ("exchange", "full_return", "late_return", "tie", "cost", "first"):
+    for customer in ("exchange", "full_return", "no_card_return", "late_return", "tie", "cost", "first"):
         if customer != "first":
             bought(f"{customer}-0", customer, "2023-06-01 10:00:00", "5")
         called(f"{customer}-K", customer, "2024-01-10", agent_id="A1", talk_seconds=1200, wrap_up_seconds=600)
@@ -250,6 +255,11 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Query:
     bought("exchange-2", "exchange", "2024-01-20 10:00:00", "70", line_number=2, product_id="P1")
     bought("full_return-1", "full_return", "2024-01-12 10:00:00", "30")
     bought("full_return-2", "full_return", "2024-01-13 10:00:00", "-30", returned_transaction_id="full_return-1")
+    # Brought back without card or name: the till knows only the ticket.
+    bought("no_card_return-1", "no_card_return", "2024-01-12 10:00:00", "100")
+    rows["pos_transactions"].append(
+        line("no_card_return-2", "2024-01-17 10:00:00", "-100", returned_transaction_id="no_card_return-1")
+    )
     # Brought back on the 45th day: in the window of 60 days, not in that of 30.
     bought("late_return-1", "late_return", "2024-01-12 10:00:00", "40")
     bought("late_return-2", "late_return", "2024-02-24 10:00:00", "-40", returned_transaction_id="late_return-1")
@@ -287,6 +297,14 @@ def test_a_fully_returned_ticket_is_no_repurchase(by_hand: Query) -> None:
     assert not _repurchased(by_hand, "full_return", 30)
 
 
+def test_a_refund_without_a_key_is_deducted_from_the_customer_of_its_ticket(by_hand: Query) -> None:
+    assert _credited(by_hand, "no_card_return", 30) == Decimal(0)
+    assert not _repurchased(by_hand, "no_card_return", 30)
+    [refund] = by_hand("select customer_id from marts.purchases where transaction_id = 'no_card_return-2'")
+    [ticket] = by_hand("select customer_id from marts.purchases where transaction_id = 'no_card_return-1'")
+    assert refund["customer_id"] == ticket["customer_id"] is not None
+
+
 def test_a_return_after_the_window_changes_nothing_in_it(by_hand: Query) -> None:
     assert _credited(by_hand, "late_return", 30) == Decimal(40)
     assert _repurchased(by_hand, "late_return", 30)
@@ -300,14 +318,34 @@ def test_a_first_purchase_is_no_repurchase(by_hand: Query) -> None:
 
 
 def test_cost_and_margin_stand_beside_the_amount_and_say_what_is_not_known(by_hand: Query) -> None:
-    # Five contacts of half an hour at 36.00: 90.00. Of 110.00 credited (70 + 0 + 40), 70 have a known margin of 40 %.
+    # Six contacts of half an hour at 36.00: 108.00. Of 110.00 credited (70 + 0 + 40), 70 have a known margin of 40 %.
     [row] = by_hand(
         "select * from marts.repurchase_after_contact where channel = 'all' and value_segment = -1 and window_days = 30"
     )
-    assert (row["contact_cost"], row["contacts_costed"]) == (Decimal(90), 5)
+    assert (row["contact_cost"], row["contacts_costed"]) == (Decimal(108), 6)
     assert (row["observed_amount"], row["observed_margin"], row["amount_without_margin"]) == (
         Decimal(110),
         Decimal(28),
         Decimal(40),
     )
-    assert (row["customers_contacted"], row["customers_repurchasing"]) == (5, 2)
+    assert (row["customers_contacted"], row["customers_repurchasing"]) == (6, 2)
+
+
+def test_where_contacts_have_days_only_a_purchase_on_the_day_of_the_contact_does_not_count(tmp_path: Path) -> None:
+    midnight = "2024-02-29 23:00:00"  # 1 March in Paris
+    rows: Rows = {
+        "crm_contacts": [make_contact("K1", "C1", midnight, answered_at=midnight, closed_at=midnight)],
+        "pos_transactions": [
+            line("T0", "2023-06-01 10:00:00", "5", customer_id="C1"),
+            line("T1", "2024-03-01 08:00:00", "100", customer_id="C1"),
+            line("T2", "2024-03-02 08:00:00", "7", customer_id="C1"),
+        ],
+    }
+    inputs = write_inputs(tmp_path / "inputs", rows, feed_status={"crm_contacts": {"date_precision": "day"}})
+    warehouse = build(inputs, "+repurchase_after_contact +service_operations +kpi_readiness")
+    credited = query(warehouse, "select transaction_id from marts.repurchase_credits where window_days = 30")
+    assert [row["transaction_id"] for row in credited] == ["T2"]
+    # days tell no waits: nothing is said of the speed of answer, instead of nought seconds
+    assert query(warehouse, "from marts.service_operations where kpi = 'average_speed_of_answer'") == []
+    [speed] = query(warehouse, "select verdict from marts.kpi_readiness where kpi = 'service_level_missed_abandons'")
+    assert speed["verdict"] == "unavailable"

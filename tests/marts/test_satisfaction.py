@@ -71,7 +71,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Any, ...], dic
     warehouse: Path = build(inputs, "+satisfaction")
     return {
         (row["period_start"], row["construct"], row["channel"], row["value_segment"]): row
-        for row in query(warehouse, "select * from marts.satisfaction")
+        for row in query(warehouse, "select * from marts.satisfaction where relational_family = 'all'")
     }
 
 
@@ -130,6 +130,53 @@ def test_an_answer_after_fourteen_days_counts_for_the_score_and_not_for_the_resp
     assert (relation["sent"], relation["answered"]) == (7, 4)
 
 
-def test_only_the_member_all_of_the_families_is_published(cells: dict[tuple[Any, ...], dict[str, Any]]) -> None:
-    assert {row["relational_family"] for row in cells.values()} == {"all"}
+def test_weights_for_non_response_are_not_estimated_yet(cells: dict[tuple[Any, ...], dict[str, Any]]) -> None:
     assert {row["weighted_value"] for row in cells.values()} == {None}
+
+
+def test_the_response_rate_of_a_month_is_that_of_the_invitations_of_the_month(tmp_path: Path) -> None:
+    # Ten asked on 25 January, five answer on 2 February: half of January's, and not all of February's.
+    rows: Rows = {
+        "survey_responses": [
+            {
+                "response_id": f"R{number}",
+                "survey_id": "relation",
+                "question_code": "recommend",
+                "customer_id": f"C{number}",
+                "sent_at": "2024-01-25 09:00:00",
+                "answered_at": "2024-02-02 09:00:00" if number < 5 else "2024-01-26 09:00:00" if number == 9 else None,
+                "score": 9 if number in (0, 1, 2, 3, 4, 9) else None,
+            }
+            for number in range(10)
+        ]
+    }
+    inputs = write_inputs(tmp_path / "inputs", rows, reference={"survey_questions": QUESTIONS})
+    warehouse = build(inputs, "+satisfaction")
+    found = query(
+        warehouse,
+        """select period_start, denominator, sent, answered, response_rate from marts.satisfaction
+           where channel = 'all' and value_segment = -1 and relational_family = 'all' order by period_start""",
+    )
+    assert [tuple(row.values()) for row in found] == [
+        (date(2024, 1, 1), 1, 10, 6, 0.6),
+        (date(2024, 2, 1), 5, None, None, None),
+    ]
+
+
+def test_an_answer_that_came_before_its_days_are_over_is_not_counted_as_awaited_too(tmp_path: Path) -> None:
+    sent = {"survey_id": "relation", "question_code": "recommend", "sent_at": "2024-06-25 09:00:00"}
+    answered = {"answered_at": "2024-06-26 09:00:00", "score": 9}
+    rows: Rows = {
+        "survey_responses": [
+            sent | answered | {"response_id": "R1", "customer_id": "C1"},
+            sent | {"response_id": "R2", "customer_id": "C2"},
+            sent | {"response_id": "R3", "customer_id": "C3"},
+        ]
+    }
+    inputs = write_inputs(tmp_path / "inputs", rows, reference={"survey_questions": QUESTIONS})
+    warehouse = build(inputs, "+satisfaction")
+    [row] = query(
+        warehouse,
+        "from marts.satisfaction where channel = 'all' and value_segment = -1 and relational_family = 'all'",
+    )
+    assert (row["denominator"], row["immature_count"], row["sent"]) == (1, 2, 0)

@@ -75,7 +75,7 @@ def _parts(contact: company.Contact, contacts: list[company.Contact]) -> dict[st
     threshold = timedelta(seconds=company.THRESHOLDS[contact.channel])
     wait = _wait(contact)
     is_over = contact.opened_at + threshold < company.CONTACTS_HORIZON
-    is_offered = contact.is_inbound and (contact.answered_at is not None or contact.is_handled or contact.is_abandoned or is_over)
+    is_offered = contact.is_inbound and is_over
     is_judged = is_offered and (contact.answered_at is not None or not contact.is_handled)
     is_met = contact.answered_at is not None and contact.answered_at <= contact.opened_at + threshold
     is_quick = contact.is_abandoned and wait is not None and wait <= threshold.total_seconds()
@@ -216,17 +216,23 @@ def test_contacts_cases_and_customers_are_counted_afresh_in_every_cell(
     assert all(row["value"] == row["numerator"] and row["denominator"] is None for row in published.values())
 
 
-def test_the_median_of_a_month_is_that_of_its_contacts(warehouse: Path, contacts: list[company.Contact]) -> None:
-    waits: dict[date, list[int]] = defaultdict(list)
+def test_the_median_of_a_cell_is_that_of_its_contacts(
+    warehouse: Path, contacts: list[company.Contact], segments: dict[str, int]
+) -> None:
+    waits: dict[Cell, list[int]] = defaultdict(list)
     for contact in _in_history(contacts):
         wait = _wait(contact)
-        if contact.is_inbound and contact.answered_at is not None and wait is not None:
-            waits[contact.month].append(wait)
-    published = _published(warehouse)
-    for month, found in waits.items():
-        row = published[(("month", month, "all", "all", -1), "speed_of_answer_median")]
-        assert row["value"] == median(found)
-        assert row["denominator"] == len(found)
+        is_over = contact.opened_at + timedelta(seconds=company.THRESHOLDS[contact.channel]) < company.CONTACTS_HORIZON
+        if contact.is_inbound and contact.answered_at is not None and wait is not None and is_over:
+            for cell in _cells(contact, segments[contact.contact_id]):
+                if _is_shown(cell):
+                    waits[cell].append(wait)
+    published = {cell: row for (cell, kpi), row in _published(warehouse).items() if kpi == "speed_of_answer_median"}
+    assert set(published) == set(waits)
+    assert {cell[0] for cell in waits} == {"day", "week", "month"}
+    for cell, found in waits.items():
+        assert published[cell]["value"] == median(found)
+        assert published[cell]["denominator"] == len(found)
 
 
 def test_contacts_too_early_to_judge_are_counted_apart(warehouse: Path, contacts: list[company.Contact]) -> None:

@@ -20,14 +20,19 @@ to the horizon is the first that the feed does not cover. False where there is n
     coalesce({{ instant }} < {{ horizon }}, false)
 {%- endmacro %}
 
-{#- The tie between a contact and its value segment when the customer is unknown or has no row for the month. -#}
-{% macro segment_at(customer_id, value_segment) -%}
-    cast(
-        case
-            when {{ customer_id }} is null then -2
-            when {{ value_segment }} is null then 0
-            else {{ value_segment }}
-        end as integer
+{#-
+The value segment of an event: that of its customer in its month; -2 without a customer, and before the months of history,
+of which no segment is known.
+-#}
+{% macro segment_at(value_segment) -%}
+    cast(coalesce({{ value_segment }}, -2) as integer)
+{%- endmacro %}
+
+{#- Whether a contact is none of the customer's: merged into another one, or spam. -#}
+{% macro is_set_aside(contact='contacts') -%}
+    (
+        coalesce({{ contact }}.outcome, '') in ('merged', 'spam')
+        or {{ contact }}.merged_into_contact_id is not null
     )
 {%- endmacro %}
 
@@ -36,3 +41,8 @@ to the horizon is the first that the feed does not cover. False where there is n
 
 {#- Days after sending in which an answer to a survey counts for the response rate. -#}
 {% macro survey_answer_days() -%} 14 {%- endmacro %}
+
+{#- The findings of readiness with which a KPI is not possible at all. -#}
+{% macro unavailable_findings() -%}
+    'not_configured', 'empty', 'window_missing', 'history_too_short', 'nothing_concerned', 'not_covered', 'no_window', 'no_figure'
+{%- endmacro %}

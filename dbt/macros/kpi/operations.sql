@@ -14,10 +14,10 @@ and in `int_contact_measures`.
         {'kpi': 'average_speed_of_answer', 'unit': 'seconds', 'immature': 'immature_answers'},
         {'kpi': 'abandonment_rate', 'unit': 'rate', 'immature': 'immature_answers'},
         {'kpi': 'short_abandonment_rate', 'unit': 'rate', 'immature': 'immature_answers'},
-        {'kpi': 'average_handling_time', 'unit': 'seconds', 'immature': none},
+        {'kpi': 'average_handling_time', 'unit': 'seconds', 'immature': 'immature_handlings'},
         {'kpi': 'first_contact_resolution', 'unit': 'rate', 'immature': 'immature_resolutions'},
-        {'kpi': 'transfer_rate', 'unit': 'rate', 'immature': none},
-        {'kpi': 'reopening_rate', 'unit': 'rate', 'immature': none},
+        {'kpi': 'transfer_rate', 'unit': 'rate', 'immature': 'immature_closings'},
+        {'kpi': 'reopening_rate', 'unit': 'rate', 'immature': 'immature_closings'},
     ]) }}
 {% endmacro %}
 
@@ -40,6 +40,8 @@ them can pass what a 64-bit integer holds.
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
+    sum(immature_handlings) as immature_handlings,
+    sum(immature_closings) as immature_closings,
     sum(inbound_contacts) as inbound_contacts,
     sum(case when identified_contacts > 0 then 1 else 0 end) as contacting_customers
 {%- endmacro %}
@@ -53,6 +55,8 @@ them can pass what a 64-bit integer holds.
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
+    sum(immature_handlings) as immature_handlings,
+    sum(immature_closings) as immature_closings,
     sum(inbound_contacts) as inbound_contacts,
     sum(contacting_customers) as contacting_customers
 {%- endmacro %}
@@ -73,6 +77,8 @@ squares of seconds are not known from the two sums. A third of the columns to ca
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
+    sum(immature_handlings) as immature_handlings,
+    sum(immature_closings) as immature_closings,
     sum(inbound_contacts) as inbound_contacts,
     sum(identified_contacts) as identified_contacts
 {%- endmacro %}
@@ -88,6 +94,8 @@ squares of seconds are not known from the two sums. A third of the columns to ca
     {% endfor %}
     immature_answers,
     immature_resolutions,
+    immature_handlings,
+    immature_closings,
     inbound_contacts,
     identified_contacts as contacting_customers
 {%- endmacro %}
@@ -100,6 +108,8 @@ squares of seconds are not known from the two sums. A third of the columns to ca
     {% endfor %}
     sum(immature_answers) as immature_answers,
     sum(immature_resolutions) as immature_resolutions,
+    sum(immature_handlings) as immature_handlings,
+    sum(immature_closings) as immature_closings,
     sum(inbound_contacts) as inbound_contacts,
     sum(identified_contacts) as identified_contacts
 {%- endmacro %}

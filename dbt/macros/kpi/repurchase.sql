@@ -16,3 +16,10 @@ The query must have in scope: `closed_at`, `closed_on` of `contact`, `is_day_pre
         end
     )
 {%- endmacro %}
+
+{#- One row: where sales or contacts have days only, nobody knows which of the two came first within a day. -#}
+{% macro is_day_precision_of_repurchase() -%}
+    select coalesce(max(case when date_precision = 'day' then 1 else 0 end), 0) = 1 as is_day_precision
+    from {{ source('run', 'feed_status') }}
+    where feed in ('crm_contacts', 'pos_transactions')
+{%- endmacro %}

@@ -132,11 +132,13 @@ The names are those of `dagster_project/feeds/contract.py`; a test compares the 
             partition by raw.{{ rules['key'] | join(', raw.') }}
             order by
                 raw.version_at desc nulls last,
+                -- of states a later one holds, even where it knows less: a case is reopened, an hour corrected
+                case when feed_status.is_full_load then {{ hidden_instants(feed) }} else 0 end asc,
+                case when feed_status.is_full_load then raw.sequence else 0 end desc,
                 {%- if rules['later'] %}
                 {{ known_until(feed) }} desc,
                 {{ hidden_instants(feed) }} asc,
                 {%- endif %}
-                case when feed_status.is_full_load then raw.sequence else 0 end desc,
                 raw.row_hash desc
         ) = 1
 {%- endmacro %}

@@ -29,13 +29,15 @@ from dagster_project.estimates.value_thresholds import (
 )
 
 
-def values(*numbers: object) -> pd.DataFrame:
-    return pd.DataFrame({"value_12m": [Decimal(str(number)) for number in numbers]}, dtype=object)
+def values(*numbers: object, sales_months: int = 12) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"value_12m": [Decimal(str(number)) for number in numbers], "sales_months_12m": sales_months}, dtype=object
+    )
 
 
 def thresholds(first: str) -> Thresholds:
     cut = Decimal(first)
-    return Thresholds((cut, cut * 3), (cut, cut * 2, cut * 3, cut * 4), 30)
+    return Thresholds((cut, cut * 3), (cut, cut * 2, cut * 3, cut * 4), 12, 30)
 
 
 def test_thirty_customers_worth_1_to_30_euros_are_cut_at_the_terciles_and_quintiles() -> None:
@@ -44,6 +46,11 @@ def test_thirty_customers_worth_1_to_30_euros_are_cut_at_the_terciles_and_quinti
     assert fitted.tier_cuts == (Decimal("11.00"), Decimal("21.00"))
     assert fitted.segment_cuts == (Decimal("7.00"), Decimal("13.00"), Decimal("19.00"), Decimal("25.00"))
     assert fitted.sample_size == 30
+    assert fitted.sales_months == 12
+
+
+def test_a_fit_says_on_how_many_months_of_sales_it_stands() -> None:
+    assert as_row(fit(values(*range(1, 31), sales_months=7)), date(2024, 6, 1), is_first=True)["sales_months"].to_pylist() == [7]
 
 
 def test_the_order_of_customers_and_those_without_value_change_nothing() -> None:
@@ -124,10 +131,11 @@ def warehouse(path: Path, count: int) -> Path:
         connection.execute("create schema intermediate")
         connection.execute(
             f"""create table intermediate.int_customer_month_features as
-            select date '2024-06-01' as month, true as allows_profiling, cast(number + 1 as decimal(18, 4)) as value_12m
+            select date '2024-06-01' as month, true as allows_profiling, cast(number + 1 as decimal(18, 4)) as value_12m,
+                12 as sales_months_12m
             from range({count}) as numbers (number)
-            union all select date '2024-05-01', true, 1000 from range(50)
-            union all select date '2024-06-01', false, 1000 from range(50)"""
+            union all select date '2024-05-01', true, 1000, 11 from range(50)
+            union all select date '2024-06-01', false, 1000, 12 from range(50)"""
         )
     return path
 

@@ -31,7 +31,7 @@ def make_warehouse(folder: Path, value: float = 0.5) -> Path:
         connection.execute(
             """create table marts.kpi_values as
                select 'nps' as kpi, 'month' as period_grain, date '2025-01-01' as period_start,
-                      segment as value_segment, ?::double as value, 0::bigint as immature_count
+                      segment as value_segment, ?::double as value, 0::bigint as immature_count, true as is_complete
                from range(3) as t(segment)""",
             [value],
         )

@@ -53,7 +53,9 @@ run_context as (
 
 horizon as (
 
-    select max(horizon_at) as contacts_horizon_at
+    select
+        max(horizon_at) as contacts_horizon_at,
+        coalesce(max(date_precision), 'second') = 'day' as is_day_precision
     from {{ source('run', 'feed_status') }}
     where feed = 'crm_contacts'
 
@@ -106,13 +108,15 @@ dated as (
         run_context.repeat_contact_days,
         run_context.first_month,
         coalesce(contacts.is_automated, false) as is_automated,
-        contacts.direction = 'inbound'
-        and coalesce(contacts.outcome, '') not in ('merged', 'spam')
-        and contacts.merged_into_contact_id is null as is_inbound,
-        coalesce(contacts.outcome, '') in ('merged', 'spam')
-        or contacts.merged_into_contact_id is not null as is_set_aside,
+        contacts.direction = 'inbound' and not {{ is_set_aside() }} as is_inbound,
+        {{ is_set_aside() }} as is_set_aside,
         contacts.answered_at is null and coalesce(contacts.outcome, '') = 'abandoned' as is_abandoned,
-        {{ add_seconds('contacts.opened_at', 'channels.answer_threshold_seconds') }} as answer_due_at
+        horizon.is_day_precision,
+        -- days tell no waits: whether an answer was in time is then not known
+        case
+            when not horizon.is_day_precision
+                then {{ add_seconds('contacts.opened_at', 'channels.answer_threshold_seconds') }}
+        end as answer_due_at
     from contacts
     cross join run_context
     cross join horizon
@@ -139,24 +143,20 @@ handled as (
 
 ),
 
--- Offered: a person could have answered. What nobody has answered counts once its time is over, not before.
+-- Offered: a person could have answered. Until its time for an answer is over a contact counts nowhere, answered or not:
+-- those that are answered first are the quick ones.
 offered as (
 
     select
         handled.*,
         is_inbound
         and not is_automated
-        and (
-            answered_at is not null
-            or is_handled
-            or is_abandoned
-            or {{ is_before_horizon('answer_due_at', 'contacts_horizon_at') }}
-        ) as is_offered,
+        and case
+            when answer_due_at is not null then {{ is_before_horizon('answer_due_at', 'contacts_horizon_at') }}
+            else answered_at is not null or is_handled or is_abandoned
+        end as is_offered,
         is_inbound
         and not is_automated
-        and answered_at is null
-        and not is_handled
-        and not is_abandoned
         and answer_due_at is not null
         and not {{ is_before_horizon('answer_due_at', 'contacts_horizon_at') }} as is_answer_immature
     from handled
@@ -184,7 +184,7 @@ final as (
         offered.closed_on,
         offered.opened_week,
         offered.opened_month,
-        {{ segment_at('offered.customer_id', 'customer_segments.value_segment') }} as value_segment,
+        {{ segment_at('customer_segments.value_segment') }} as value_segment,
         'unknown' as relational_family,
         offered.transfer_count,
         offered.reopen_count,
@@ -196,6 +196,7 @@ final as (
         offered.is_answer_immature,
         offered.answered_at is not null as is_answered,
         case
+            when offered.is_day_precision then cast(null as bigint)
             when offered.answered_at is not null
                 then {{ seconds_between('offered.opened_at', 'offered.answered_at') }}
             when offered.is_abandoned and offered.closed_at is not null
@@ -218,6 +219,7 @@ final as (
         coalesce(offered.is_abandoned and offered.closed_at <= offered.answer_due_at, false) as is_abandoned_within_threshold,
         coalesce(
             offered.is_abandoned
+            and not offered.is_day_precision
             and offered.closed_at < {{ add_seconds('offered.opened_at', short_abandon_seconds()) }},
             false
         ) as is_short_abandon,

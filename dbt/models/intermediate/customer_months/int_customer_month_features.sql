@@ -42,6 +42,16 @@ customer_keys as (
 
 ),
 
+-- From which day on the feeds can say anything. Before it, and without the feed, nothing is known: no purchase is not known.
+first_days as (
+
+    select
+        max(case when feed = 'pos_transactions' and is_present then first_day end) as sales_first_day,
+        max(case when feed = 'crm_contacts' and is_present then first_day end) as contacts_first_day
+    from {{ source('run', 'feed_status') }}
+
+),
+
 months as (
 
     select
@@ -92,7 +102,7 @@ customer_contacts as (
             {{ month_number(company_day('contacts.opened_at')) }}, run_context.bucket_month_number
         ) as month_number,
         case
-            when contacts.outcome in ('merged', 'spam')
+            when {{ is_set_aside() }}
                 then {{ month_number(company_day('coalesce(contacts.closed_at, contacts.opened_at)')) }}
         end as void_month_number
     from contacts
@@ -226,6 +236,31 @@ known as (
 
 ),
 
+known_months as (
+
+    select
+        months.month_number,
+        months.month,
+        coalesce(months.month > first_days.sales_first_day, false) as is_sales_known,
+        coalesce(months.month > first_days.contacts_first_day, false) as is_contacts_known,
+        -- a first week may be missing: a shop that opens after the New Year has its January
+        case
+            when first_days.sales_first_day is not null
+                then
+                    least(
+                        12,
+                        greatest(
+                            0,
+                            months.month_number
+                            - ({{ month_number(add_days_to_date('first_days.sales_first_day', -7)) }} + 1)
+                        )
+                    )
+        end as sales_months_12m
+    from months
+    cross join first_days
+
+),
+
 final as (
 
     select
@@ -233,15 +268,22 @@ final as (
         months.month,
         customers.allows_profiling,
         {{ days_between('known.last_purchase_on', 'months.month') }} as recency_days,
-        cast(coalesce(known.purchases_12m, 0) - coalesce(voids_by_month.purchases, 0) as bigint) as purchases_12m,
-        cast(coalesce(known.net_amount_12m, 0) as decimal(18, 4)) as net_amount_12m,
+        case
+            when months.is_sales_known
+                then cast(coalesce(known.purchases_12m, 0) - coalesce(voids_by_month.purchases, 0) as bigint)
+        end as purchases_12m,
+        case when months.is_sales_known then cast(coalesce(known.net_amount_12m, 0) as decimal(18, 4)) end as net_amount_12m,
         cast(known.margin_12m as decimal(18, 4)) as margin_12m,
-        cast(coalesce(known.value_12m, 0) as decimal(18, 4)) as value_12m,
-        cast(coalesce(known.contacts_12m, 0) - coalesce(voids_by_month.contacts, 0) as bigint) as contacts_12m,
+        case when months.is_sales_known then cast(coalesce(known.value_12m, 0) as decimal(18, 4)) end as value_12m,
+        cast(months.sales_months_12m as integer) as sales_months_12m,
+        case
+            when months.is_contacts_known
+                then cast(coalesce(known.contacts_12m, 0) - coalesce(voids_by_month.contacts, 0) as bigint)
+        end as contacts_12m,
         greatest({{ days_between('customers.first_seen_on', 'months.month') }}, 0) as tenure_days
     from known
     inner join customers on known.customer_number = customers.customer_number
-    inner join months on known.month_number = months.month_number
+    inner join known_months as months on known.month_number = months.month_number
     cross join run_context
     left join voids_by_month
         on

@@ -24,6 +24,14 @@ run_context as (
 
 ),
 
+loyalty as (
+
+    select coalesce(max(case when is_present then 1 else 0 end), 0) = 1 as is_present
+    from {{ source('run', 'feed_status') }}
+    where feed = 'loyalty_members'
+
+),
+
 first_seen as (
 
     select
@@ -74,11 +82,13 @@ final as (
         first_seen.first_seen_at,
         {{ company_day('first_seen.first_seen_at') }} as first_seen_on,
         coalesce(consents.allows_profiling, true) as allows_profiling,
-        memberships.customer_id is not null as is_member,
+        -- without the feed nobody is known to be a member, or not
+        case when loyalty.is_present then memberships.customer_id is not null end as is_member,
         memberships.tier
     from first_seen
     cross join run_context
     left join consents on first_seen.customer_id = consents.customer_id
+    cross join loyalty
     left join memberships on first_seen.customer_id = memberships.customer_id
 
 )

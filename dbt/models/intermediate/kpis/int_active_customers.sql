@@ -49,8 +49,8 @@ subscribed as (
         on subscriptions.customer_id_hash = customer_keys.source_key_hash
     inner join months
         on
-            subscriptions.started_at < months.starts_at
-            and (subscriptions.ended_at is null or subscriptions.ended_at >= months.starts_at)
+            subscriptions.started_at <= months.starts_at
+            and (subscriptions.ended_at is null or subscriptions.ended_at > months.starts_at)
 
 ),
 

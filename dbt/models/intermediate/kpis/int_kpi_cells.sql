@@ -4,7 +4,7 @@ with
 
 operations as (
 
-    select * from {{ ref('service_operations') }}
+    select * from {{ ref('int_operations_values') }}
     where
         channel = 'all'
         and queue = 'all'

@@ -40,7 +40,7 @@ contact_counts as (
         count(case when contacts.is_inbound and contacts.is_handled then contacts.customer_id end) as handled_identified,
         count(case when contacts.is_inbound and contacts.is_handled and not contacts.is_automated then 1 end)
             as handled_by_people,
-        count(case when contacts.is_inbound and contacts.is_handled and not contacts.is_automated then contacts.answered_at end)
+        count(case when contacts.is_inbound and contacts.is_handled and not contacts.is_automated then contacts.wait_seconds end)
             as handled_with_answer_time,
         count(case when contacts.is_offered then 1 end) as offered,
         count(case when contacts.is_offered and contacts.is_abandoned then 1 end) as abandoned,

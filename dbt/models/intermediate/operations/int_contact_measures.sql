@@ -82,6 +82,9 @@ measured as (
         case when is_inbound and customer_number is not null then 1 else 0 end as identified_contacts,
         case when is_answer_immature then 1 else 0 end as immature_answers,
         case when may_be_resolved and not is_resolution_mature then 1 else 0 end as immature_resolutions,
+        -- what closing tells is not known yet
+        case when is_handled and closed_at is null and handle_seconds is null then 1 else 0 end as immature_handlings,
+        case when is_handled_inbound and closed_at is null then 1 else 0 end as immature_closings,
 
         case when is_judged then 1 else 0 end as service_level_missed_abandons_n,
         case when is_met then 1 else 0 end as service_level_missed_abandons_y,
@@ -99,8 +102,8 @@ measured as (
         case when is_judged and not is_abandoned then 1 else 0 end as service_level_without_abandons_n,
         case when is_met then 1 else 0 end as service_level_without_abandons_y,
 
-        case when is_offered and is_answered then 1 else 0 end as average_speed_of_answer_n,
-        case when is_offered and is_answered then wait_seconds else 0 end as average_speed_of_answer_y,
+        case when is_offered and is_answered and wait_seconds is not null then 1 else 0 end as average_speed_of_answer_n,
+        case when is_offered and is_answered then coalesce(wait_seconds, 0) else 0 end as average_speed_of_answer_y,
 
         case when is_offered then 1 else 0 end as abandonment_rate_n,
         case when is_offered and is_abandoned then 1 else 0 end as abandonment_rate_y,
@@ -152,7 +155,9 @@ final as (
         cast(inbound_contacts as bigint) as inbound_contacts,
         cast(identified_contacts as bigint) as identified_contacts,
         cast(immature_answers as bigint) as immature_answers,
-        cast(immature_resolutions as bigint) as immature_resolutions
+        cast(immature_resolutions as bigint) as immature_resolutions,
+        cast(immature_handlings as bigint) as immature_handlings,
+        cast(immature_closings as bigint) as immature_closings
     from measured
 
 )

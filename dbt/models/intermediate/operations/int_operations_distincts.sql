@@ -1,5 +1,5 @@
--- What does not add up, counted afresh in every cell: distinct cases, and percentiles of the wait (of months only: they cost
--- a sort of each cell). Cases of one inbound contact, which do add up, are summed; only the others are distinct.
+-- What does not add up, counted afresh in every cell: distinct cases, and percentiles of the wait. Cases of one inbound
+-- contact, which do add up, are summed; only the others are distinct.
 
 with
 
@@ -21,6 +21,8 @@ inbound as (
 waits as (
 
     select
+        opened_on,
+        opened_week,
         opened_month,
         channel,
         queue,
@@ -139,16 +141,19 @@ cases as (
 
 percentiles as (
 
-    select
-        'month' as period_grain,
-        opened_month as period_start,
-        coalesce(channel, 'all') as channel,
-        coalesce(queue, 'all') as queue,
-        coalesce(value_segment, -1) as value_segment,
-        {{ percentile('answer_wait_seconds', 0.5) }} as speed_of_answer_median,
-        {{ percentile('answer_wait_seconds', 0.9) }} as speed_of_answer_p90
-    from waits
-    group by opened_month, cube(channel, queue, value_segment)
+    {% for grain, period in [('day', 'opened_on'), ('week', 'opened_week'), ('month', 'opened_month')] %}
+        select
+            '{{ grain }}' as period_grain,
+            {{ period }} as period_start,
+            coalesce(channel, 'all') as channel,
+            coalesce(queue, 'all') as queue,
+            {{ '-1' if grain == 'day' else 'coalesce(value_segment, -1)' }} as value_segment,
+            {{ percentile('answer_wait_seconds', 0.5) }} as speed_of_answer_median,
+            {{ percentile('answer_wait_seconds', 0.9) }} as speed_of_answer_p90
+        from waits
+        group by {{ period }}, cube(channel, queue{{ '' if grain == 'day' else ', value_segment' }})
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -33,6 +33,7 @@ headers as (
         min(customer_hash) as customer_hash,
         min(card_hash) as card_hash,
         min(email_hash) as email_hash,
+        min(returned_transaction_id) as returned_transaction_id,
         cast(sum(net_amount) as decimal(18, 4)) as net_amount,
         -- the margin of a ticket is known when that of each of its lines is
         case when count(*) = count(margin_amount) then cast(sum(margin_amount) as decimal(18, 4)) end as margin_amount
@@ -42,24 +43,45 @@ headers as (
 
 ),
 
-final as (
+identified as (
 
     select
-        headers.transaction_id,
-        coalesce(by_customer.customer_id, by_card.customer_id, by_email.customer_id) as customer_id,
-        headers.sold_at,
-        {{ company_day('headers.sold_at') }} as sold_on,
-        {{ company_month('headers.sold_at') }} as sold_month,
-        headers.store_id,
-        headers.sales_channel,
-        headers.net_amount,
-        headers.margin_amount,
-        coalesce(headers.margin_amount, headers.net_amount) as value_amount
+        headers.*,
+        coalesce(by_customer.customer_id, by_card.customer_id, by_email.customer_id) as own_customer_id
     from headers
-    cross join run_context
     left join customer_keys as by_customer on headers.customer_hash = by_customer.source_key_hash
     left join customer_keys as by_card on headers.card_hash = by_card.source_key_hash
     left join customer_keys as by_email on headers.email_hash = by_email.source_key_hash
+
+),
+
+-- a refund without a key of its own belongs to the customer of the ticket that it gives back
+originals as (
+
+    select
+        transaction_id,
+        own_customer_id
+    from identified
+    where transaction_id in (select headers.returned_transaction_id from headers)
+
+),
+
+final as (
+
+    select
+        identified.transaction_id,
+        coalesce(identified.own_customer_id, originals.own_customer_id) as customer_id,
+        identified.sold_at,
+        {{ company_day('identified.sold_at') }} as sold_on,
+        {{ company_month('identified.sold_at') }} as sold_month,
+        identified.store_id,
+        identified.sales_channel,
+        identified.net_amount,
+        identified.margin_amount,
+        coalesce(identified.margin_amount, identified.net_amount) as value_amount
+    from identified
+    cross join run_context
+    left join originals on identified.returned_transaction_id = originals.transaction_id
 
 )
 

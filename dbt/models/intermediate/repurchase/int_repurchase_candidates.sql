@@ -24,9 +24,7 @@ tickets as (
 
 sales_feed as (
 
-    select coalesce(max(date_precision), 'second') = 'day' as is_day_precision
-    from {{ source('run', 'feed_status') }}
-    where feed = 'pos_transactions'
+    {{ is_day_precision_of_repurchase() }}
 
 ),
 

@@ -1,4 +1,5 @@
--- Contacts after which a purchase is a re-purchase: inbound, handled, closed, of a customer who had bought before.
+-- Contacts after which a purchase is a re-purchase: inbound, handled, of a customer who had bought before. The window of
+-- one that is still open has not begun: it is immature.
 
 with
 
@@ -23,7 +24,6 @@ contacts as (
         and is_handled
         and is_in_history
         and customer_id is not null
-        and closed_at is not null
 
 ),
 
@@ -56,9 +56,7 @@ run_context as (
 
 sales_feed as (
 
-    select coalesce(max(date_precision), 'second') = 'day' as is_day_precision
-    from {{ source('run', 'feed_status') }}
-    where feed = 'pos_transactions'
+    {{ is_day_precision_of_repurchase() }}
 
 ),
 

@@ -25,7 +25,7 @@ horizon as (
 
     select
         case when count(horizon_at) = 2 then min(horizon_at) end as horizon_at,
-        max(case when feed = 'pos_transactions' then coalesce(date_precision, 'second') end) = 'day' as is_day_precision
+        max(case when date_precision = 'day' then 1 else 0 end) = 1 as is_day_precision
     from {{ source('run', 'feed_status') }}
     where feed in ('crm_contacts', 'pos_transactions')
 

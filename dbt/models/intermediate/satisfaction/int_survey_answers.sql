@@ -14,7 +14,8 @@ customer_segments as (
     select
         customer_id,
         month,
-        value_segment
+        value_segment,
+        relational_family
     from {{ ref('int_customer_month_segments') }}
 
 ),
@@ -64,6 +65,7 @@ final as (
         ranked.channel,
         ranked.answered_at,
         ranked.answer_month,
+        ranked.invitation_month,
         ranked.has_valid_score,
         ranked.oriented_score,
         ranked.range_position,
@@ -71,7 +73,10 @@ final as (
         ranked.scale_max,
         ranked.invalid_answers,
         ranked.first_month,
-        {{ segment_at('ranked.customer_id', 'customer_segments.value_segment') }} as value_segment,
+        {{ segment_at('customer_segments.value_segment') }} as value_segment,
+        coalesce(customer_segments.relational_family, 'unknown') as relational_family,
+        {{ segment_at('invitation_segments.value_segment') }} as invitation_segment,
+        coalesce(invitation_segments.relational_family, 'unknown') as invitation_family,
         ranked.first_sent_at is not null
         and {{ is_before_horizon(add_days('ranked.first_sent_at', survey_answer_days()), 'ranked.survey_horizon_at') }}
             as is_invitation_mature,
@@ -86,6 +91,10 @@ final as (
         on
             ranked.customer_id = customer_segments.customer_id
             and ranked.answer_month = customer_segments.month
+    left join customer_segments as invitation_segments
+        on
+            ranked.customer_id = invitation_segments.customer_id
+            and ranked.invitation_month = invitation_segments.month
     where ranked.place = 1
 
 )

@@ -58,7 +58,7 @@ final as (
         invitations.channel,
         invitations.invitation_month,
         invitations.first_month,
-        {{ segment_at('invitations.customer_id', 'customer_segments.value_segment') }} as value_segment,
+        {{ segment_at('customer_segments.value_segment') }} as value_segment,
         {{ is_before_horizon(add_days('invitations.sent_at', survey_answer_days()), 'invitations.survey_horizon_at') }}
             as is_mature,
         coalesce(invitations.answered_at <= {{ add_days('invitations.sent_at', survey_answer_days()) }}, false) as is_answered

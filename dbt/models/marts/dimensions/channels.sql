@@ -22,13 +22,15 @@ members as (
         answer_threshold_seconds,
         counts_business_hours
     from channels
+    {% for member in ['unknown', 'all'] %}
     union all
     select
-        'all' as channel,
+        '{{ member }}' as channel,
         cast(null as varchar) as distance,
         cast(null as varchar) as tempo,
         cast(null as integer) as answer_threshold_seconds,
         cast(null as boolean) as counts_business_hours
+    {% endfor %}
 
 ),
 

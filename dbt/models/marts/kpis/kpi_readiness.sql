@@ -38,6 +38,14 @@ run_context as (
 
 ),
 
+-- The KPIs of which any period has a figure.
+figures as (
+
+    select distinct kpi
+    from {{ ref('int_kpi_cells') }}
+
+),
+
 joined as (
 
     select
@@ -69,7 +77,8 @@ joined as (
         rules.what_en,
         rules.action_fr,
         rules.action_en,
-        kpi_feeds.window_days is not null and windows.window_days is null as is_window_missing
+        kpi_feeds.window_days is not null and windows.window_days is null as is_window_missing,
+        figures.kpi is not null as has_figure
     from kpi_feeds
     cross join run_context
     left join feed_status
@@ -80,27 +89,17 @@ joined as (
         on kpi_feeds.coverage_rule = coverages.coverage_rule
     left join windows
         on kpi_feeds.window_days = windows.window_days
-
-),
-
--- Of feeds that can stand for each other one is enough.
-grouped as (
-
-    select
-        joined.*,
-        alternative_group is not null
-        and max(case when is_present then 1 else 0 end) over (partition by kpi, alternative_group) = 1 as has_alternative
-    from joined
+    left join figures
+        on kpi_feeds.kpi = figures.kpi
 
 ),
 
 -- One finding for each KPI and feed: the first that applies, the gravest first.
-found as (
+judged as (
 
     select
-        grouped.*,
+        joined.*,
         case
-            when not is_present and has_alternative then 'replaced'
             when not is_present and not is_required then 'not_needed'
             when not is_present and not is_configured then 'not_configured'
             when not is_present then 'empty'
@@ -108,15 +107,35 @@ found as (
             when history_days < minimum_history_days then 'history_too_short'
             when is_required and is_measured and coverage is null then 'nothing_concerned'
             when is_required and coverage < unavailable_below then 'not_covered'
+            when is_required and not has_figure and window_days is not null then 'no_window'
+            when is_required and not has_figure then 'no_figure'
             when not is_fresh then 'late'
             when coverage < degraded_below then 'thinly_covered'
             when history_days < wanted_history_days then 'history_short'
             when is_fresh is null then 'not_judged'
             else 'good'
+        end as own_finding
+    from joined
+
+),
+
+-- Of feeds that can stand for each other one is enough.
+found as (
+
+    select
+        judged.*,
+        case
+            when
+                alternative_group is not null
+                and own_finding in ({{ unavailable_findings() }})
+                and min(case when own_finding in ({{ unavailable_findings() }}) then 1 else 0 end)
+                    over (partition by kpi, alternative_group) = 0
+                then 'replaced'
+            else own_finding
         end as finding,
         cast(cast(floor(100 * coverage) as integer) as varchar) as coverage_percent,
         cast(cast(round(100 * degraded_below) as integer) as varchar) as wanted_percent
-    from grouped
+    from judged
 
 ),
 
@@ -130,15 +149,14 @@ final as (
         cast(history_days as bigint) as history_days,
         case when is_present and is_measured then {{ round_significant('coverage') }} end as coverage,
         case
-            when finding in ('not_configured', 'empty', 'window_missing', 'history_too_short', 'nothing_concerned', 'not_covered')
-                then 'unavailable'
+            when finding in ({{ unavailable_findings() }}) then 'unavailable'
             when finding in ('late', 'thinly_covered', 'history_short') then 'degraded'
             else 'ready'
         end as verdict,
         case finding
             when 'replaced'
                 then
-                    'Le flux ' || feed || ' est absent, mais un autre flux suffit à cet indicateur.'
+                    'Le flux ' || feed || ' est absent ou ne suffit pas, mais un autre flux suffit à cet indicateur.'
             when 'not_needed'
                 then
                     'Le flux ' || feed || ' est absent{{ nbsp }}: le total reste juste, mais sans détail par canal.'
@@ -164,6 +182,14 @@ final as (
                 then
                     'Trop peu de données dans le flux ' || feed || '{{ nbsp }}: ' || coverage_percent || '{{ nbsp }}% de ' || what_fr
                     || '. ' || action_fr
+            when 'no_window'
+                then
+                    'Aucun contact traité d’un client qui avait déjà acheté n’a encore ' || cast(window_days as varchar)
+                    || ' jours de ventes après lui{{ nbsp }}: attendez que la fenêtre soit close, ou reliez les clients du CRM à ceux '
+                    || 'des tickets (mêmes identifiants, ou flux identity_links).'
+            when 'no_figure'
+                then
+                    'Rien dans le flux ' || feed || ' ne concerne encore cet indicateur{{ nbsp }}: aucune période n’a de chiffre.'
             when 'late'
                 then
                     'La dernière livraison du flux ' || feed || ' est en retard (données jusqu’au '
@@ -186,7 +212,7 @@ final as (
         case finding
             when 'replaced'
                 then
-                    'The feed ' || feed || ' is absent, but another feed is enough for this indicator.'
+                    'The feed ' || feed || ' is absent or not enough, but another feed is enough for this indicator.'
             when 'not_needed'
                 then
                     'The feed ' || feed || ' is absent: the total holds, without a breakdown by channel.'
@@ -211,6 +237,14 @@ final as (
             when 'not_covered'
                 then
                     'Too little data in the feed ' || feed || ': ' || coverage_percent || '% of ' || what_en || '. ' || action_en
+            when 'no_window'
+                then
+                    'No handled contact of a customer who had bought before has ' || cast(window_days as varchar)
+                    || ' days of sales after it yet: wait until the window is over, or tie the customers of the CRM to those of the '
+                    || 'tickets (the same ids, or the feed identity_links).'
+            when 'no_figure'
+                then
+                    'Nothing in the feed ' || feed || ' concerns this indicator yet: no period has a figure.'
             when 'late'
                 then
                     'The latest delivery of the feed ' || feed || ' is late (data until '
@@ -232,9 +266,9 @@ final as (
         horizon_at,
         -- A look-back may lack its first week: a shop that opens after the New Year has its year all the same.
         case
-            when is_present and is_required and lookback_months is null then first_day
-            when is_present and is_required
-                then {{ add_months_to_date(add_days_to_date('first_day', -6), 'lookback_months') }}
+            when not is_present or not is_required or finding = 'replaced' then cast(null as date)
+            when lookback_months is null then first_day
+            else {{ add_months_to_date(add_days_to_date('first_day', -6), 'lookback_months') }}
         end as complete_from
     from found
 

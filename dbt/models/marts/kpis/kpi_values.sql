@@ -123,7 +123,8 @@ available_cells as (
 
 ),
 
--- Said before, of a period that was over and had nothing left to ripen, and not the same: a late or corrected row.
+-- Said before, of a period that the feeds covered whole and that had nothing left to ripen, and not the same: a late or
+-- corrected row.
 restated as (
 
     select distinct
@@ -141,7 +142,8 @@ restated as (
             and available_cells.value_segment = history.value_segment
     where
         history.as_of_date <= run_context.as_of_date
-        and history.as_of_date >= available_cells.period_end
+        and history.is_complete
+        and history.value is not null
         and coalesce(history.immature_count, 0) = 0
         and history.value is distinct from available_cells.value
 

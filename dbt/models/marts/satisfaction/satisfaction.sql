@@ -30,6 +30,7 @@ scored as (
     select
         answer_month,
         value_segment,
+        relational_family,
         channel,
         'csat' as construct,
         cluster_id,
@@ -44,6 +45,7 @@ scored as (
     select
         answer_month,
         value_segment,
+        relational_family,
         channel,
         'csat_mean' as construct,
         cluster_id,
@@ -58,6 +60,7 @@ scored as (
     select
         answer_month,
         value_segment,
+        relational_family,
         channel,
         series as construct,
         cluster_id,
@@ -72,6 +75,7 @@ scored as (
     select
         answer_month,
         value_segment,
+        relational_family,
         channel,
         'ces_mean' as construct,
         cluster_id,
@@ -88,6 +92,7 @@ scored as (
     select
         answer_month,
         value_segment,
+        relational_family,
         channel,
         'ces_easy' as construct,
         cluster_id,
@@ -106,13 +111,14 @@ clusters as (
         construct,
         cluster_id,
         coalesce(value_segment, -1) as value_segment,
+        coalesce(relational_family, 'all') as relational_family,
         coalesce(channel, 'all') as channel,
         cast(sum(cast(score as decimal(18, 9))) as decimal(18, 9)) as y,
         count(*) as n,
         sum(case when score > 0 then 1 else 0 end) as positives,
         sum(case when score < 0 then 1 else 0 end) as negatives
     from scored
-    group by answer_month, construct, cluster_id, cube(value_segment, channel)
+    group by answer_month, construct, cluster_id, cube(value_segment, relational_family, channel)
 
 ),
 
@@ -122,6 +128,7 @@ cells as (
         answer_month,
         construct,
         value_segment,
+        relational_family,
         channel,
         sum(y) as y,
         sum(n) as n,
@@ -132,18 +139,20 @@ cells as (
         sum(positives) as positives,
         sum(negatives) as negatives
     from clusters
-    group by answer_month, construct, value_segment, channel
+    group by answer_month, construct, value_segment, relational_family, channel
 
 ),
 
+-- Invitations belong to the month in which they were sent, answered or not: counted in the month of the answer those about
+-- no contact would all be answered.
 invitations as (
 
     select
-        answer_month,
+        invitation_month,
         series,
-        coalesce(value_segment, -1) as value_segment,
+        coalesce(invitation_segment, -1) as value_segment,
+        coalesce(invitation_family, 'all') as relational_family,
         coalesce(channel, 'all') as channel,
-        -- nobody knows how many were asked where no date of sending is known
         sum(case when is_invitation_mature then 1 when is_invitation_immature then 0 end) as sent,
         sum(
             case
@@ -151,10 +160,24 @@ invitations as (
                 when is_invitation_mature or is_invitation_immature then 0
             end
         ) as answered,
-        sum(case when is_invitation_immature then 1 else 0 end) as immature_count,
+        -- an answer that came already counts
+        sum(case when is_invitation_immature and not has_valid_score then 1 else 0 end) as immature_count
+    from asked
+    group by invitation_month, series, cube(invitation_segment, invitation_family, channel)
+
+),
+
+left_out as (
+
+    select
+        answer_month,
+        series,
+        coalesce(value_segment, -1) as value_segment,
+        coalesce(relational_family, 'all') as relational_family,
+        coalesce(channel, 'all') as channel,
         sum(invalid_answers) as invalid_answers
     from asked
-    group by answer_month, series, cube(value_segment, channel)
+    group by answer_month, series, cube(value_segment, relational_family, channel)
 
 ),
 
@@ -220,7 +243,7 @@ final as (
     select
         estimated.answer_month as period_start,
         cast(estimated.value_segment as integer) as value_segment,
-        'all' as relational_family,
+        estimated.relational_family,
         estimated.channel,
         estimated.construct,
         cast(estimated.y as decimal(38, 9)) as numerator,
@@ -235,21 +258,29 @@ final as (
                 then {{ round_significant('estimated.interval_high') }}
         end as interval_high,
         cast(estimated.n as bigint) as sample_size,
-        cast(invitations.immature_count as bigint) as immature_count,
+        cast(coalesce(invitations.immature_count, 0) as bigint) as immature_count,
         estimated.n >= run_context.minimum_sample as is_publishable,
         cast(invitations.sent as bigint) as sent,
         cast(invitations.answered as bigint) as answered,
         {{ round_significant(safe_divide('invitations.answered', 'invitations.sent')) }} as response_rate,
-        cast(invitations.invalid_answers as bigint) as invalid_answers,
+        cast(left_out.invalid_answers as bigint) as invalid_answers,
         cast(null as double) as weighted_value
     from estimated
     cross join run_context
     left join invitations
         on
-            estimated.answer_month = invitations.answer_month
+            estimated.answer_month = invitations.invitation_month
             and estimated.series = invitations.series
             and estimated.value_segment = invitations.value_segment
+            and estimated.relational_family = invitations.relational_family
             and estimated.channel = invitations.channel
+    left join left_out
+        on
+            estimated.answer_month = left_out.answer_month
+            and estimated.series = left_out.series
+            and estimated.value_segment = left_out.value_segment
+            and estimated.relational_family = left_out.relational_family
+            and estimated.channel = left_out.channel
 
 )
 

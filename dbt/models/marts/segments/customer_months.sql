@@ -22,6 +22,7 @@ final as (
         features.net_amount_12m,
         features.margin_12m,
         features.value_12m,
+        features.sales_months_12m,
         features.contacts_12m,
         features.tenure_days,
         segments.value_segment,

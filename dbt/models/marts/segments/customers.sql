@@ -35,7 +35,7 @@ last_contacts as (
     inner join customer_keys on contacts.customer_id_hash = customer_keys.source_key_hash
     where
         contacts.direction = 'inbound'
-        and (contacts.outcome is null or contacts.outcome not in ('merged', 'spam'))
+        and not {{ is_set_aside() }}
     group by customer_keys.customer_id
 
 ),

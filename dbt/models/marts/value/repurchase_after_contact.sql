@@ -35,7 +35,11 @@ alone as (
         sum(case when is_mature then 0 else 1 end) as immature_count,
         sum(case when is_repurchased then 1 else 0 end) as contacts_repurchasing,
         sum(case when is_mature then contact_cost end) as contact_cost,
-        sum(case when is_mature and contact_cost is not null then 1 else 0 end) as contacts_costed
+        sum(case when is_mature and contact_cost is not null then 1 else 0 end) as contacts_costed,
+        -- one contact each: its square is itself
+        sum(case when is_repurchased then 1 else 0 end) as yy,
+        sum(case when is_repurchased then 1 else 0 end) as yn,
+        sum(case when is_mature then 1 else 0 end) as nn
     from outcomes
     where is_alone
     group by opened_month, window_days, value_segment, channel_member
@@ -76,7 +80,10 @@ parts as (
         sum(immature_count) as immature_count,
         sum(contacts_repurchasing) as contacts_repurchasing,
         sum(contact_cost) as contact_cost,
-        sum(contacts_costed) as contacts_costed
+        sum(contacts_costed) as contacts_costed,
+        sum(yy) as yy,
+        sum(yn) as yn,
+        sum(nn) as nn
     from alone
     group by opened_month, window_days, cube(value_segment, channel_member)
 
@@ -93,7 +100,10 @@ parts as (
         sum(immature_count) as immature_count,
         sum(contacts_repurchasing) as contacts_repurchasing,
         sum(contact_cost) as contact_cost,
-        sum(contacts_costed) as contacts_costed
+        sum(contacts_costed) as contacts_costed,
+        sum(contacts_repurchasing * contacts_repurchasing) as yy,
+        sum(contacts_repurchasing * contacts_mature) as yn,
+        sum(contacts_mature * contacts_mature) as nn
     from repeated
     group by opened_month, window_days, value_segment, channel
 
@@ -112,7 +122,10 @@ contacted as (
         sum(immature_count) as immature_count,
         sum(contacts_repurchasing) as contacts_repurchasing,
         sum(contact_cost) as contact_cost,
-        sum(contacts_costed) as contacts_costed
+        sum(contacts_costed) as contacts_costed,
+        sum(yy) as yy,
+        sum(yn) as yn,
+        sum(nn) as nn
     from parts
     group by opened_month, window_days, value_segment, channel
 
@@ -149,7 +162,12 @@ joined as (
         credited.pending_amount,
         {{ safe_divide('contacted.customers_repurchasing', 'contacted.customers_contacted') }} as share,
         -- Each customer is one event of the cell: the design effect is 1.
-        nullif(cast(contacted.customers_contacted as double), 0) as sample
+        nullif(cast(contacted.customers_contacted as double), 0) as sample,
+        {{ safe_divide('contacted.contacts_repurchasing', 'contacted.contacts_mature') }} as share_per_contact,
+        {{ effective_sample(
+            'contacted.contacts_repurchasing', 'contacted.contacts_mature', 'contacted.yy', 'contacted.yn', 'contacted.nn',
+            'contacted.customers_contacted'
+        ) }} as sample_per_contact
     from contacted
     left join credited
         on
@@ -175,8 +193,11 @@ final as (
         {{ round_significant(wilson_high('joined.share', 'joined.sample')) }} as observed_rate_high,
         cast(joined.contacts_mature as bigint) as contacts_mature,
         cast(joined.contacts_repurchasing as bigint) as contacts_repurchasing,
-        {{ round_significant(safe_divide('joined.contacts_repurchasing', 'joined.contacts_mature')) }}
-            as observed_rate_per_contact,
+        {{ round_significant('joined.share_per_contact') }} as observed_rate_per_contact,
+        {{ round_significant(wilson_low('joined.share_per_contact', 'joined.sample_per_contact')) }}
+            as observed_rate_per_contact_low,
+        {{ round_significant(wilson_high('joined.share_per_contact', 'joined.sample_per_contact')) }}
+            as observed_rate_per_contact_high,
         case when joined.contacts_mature > 0 then cast(coalesce(joined.observed_amount, 0) as decimal(38, 4)) end
             as observed_amount,
         case

@@ -37,8 +37,8 @@ final as (
         {{ known('talk_seconds', 'answered_at', 'closed_at') }} as talk_seconds,
         {{ known('hold_seconds', 'answered_at', 'closed_at') }} as hold_seconds,
         {{ known('wrap_up_seconds', 'closed_at') }} as wrap_up_seconds,
-        newest.transfer_count,
-        newest.reopen_count,
+        {{ known('transfer_count', 'closed_at') }} as transfer_count,
+        {{ known('reopen_count', 'closed_at') }} as reopen_count,
 
         -- truth values
         newest.is_automated,
