@@ -59,11 +59,10 @@ def run(
     settings = Settings.from_environment(home)
     day = _parse_day(as_of)
     with _session(settings) as session:
-        session.validate()
+        session.validate(day)
         session.land()
-        resolved = day or session.resolve_as_of()
-        session.publish(resolved)
-        _print_result(settings, session.packs)
+        session.publish(day or session.resolve_as_of())
+        _print_result(settings, session)
 
 
 @app.command()
@@ -90,7 +89,7 @@ def kpis(
     if language not in (None, "fr", "en"):
         errors.print(f"--language: {language!r} is not a language of the packs; expected fr or en")
         raise typer.Exit(2)
-    _print_kpis(settings, language)
+    _print_kpis(settings, database, language)
 
 
 @app.command()
@@ -151,7 +150,7 @@ def _session(settings: Settings) -> Iterator[Session]:
         yield session
 
 
-def _print_kpis(settings: Settings, language: str | None) -> None:
+def _print_kpis(settings: Settings, database: Path, language: str | None) -> None:
     from dagster_project.company.errors import ConfigurationError
     from dagster_project.company.model import load_company
     from dagster_project.packs.html import Company
@@ -163,12 +162,12 @@ def _print_kpis(settings: Settings, language: str | None) -> None:
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         raise Stopped(2) from None
     company = Company(profile.name, profile.time_zone, profile.currency, profile.simulated)
-    print_kpis(settings.published / "service_value.duckdb", company, language or profile.language, console)
+    print_kpis(database, company, language or profile.language, console)
 
 
-def _print_result(settings: Settings, packs: list[Path]) -> None:
-    _print_kpis(settings, None)
-    for path in packs:
+def _print_result(settings: Settings, session: Session) -> None:
+    _print_kpis(settings, session.database, None)
+    for path in session.packs:
         console.print(f"Pack       {path}", soft_wrap=True, markup=False)
     console.print(f"Database   {settings.published / 'service_value.duckdb'}", soft_wrap=True, markup=False)
 

@@ -116,9 +116,12 @@ def coverage(home: Path, company: Company, feed_name: str, as_of_end: datetime |
 
 
 def resolve_as_of(home: Path, company: Company) -> date:
-    """The as-of date: the configuration's, else the earliest horizon day of the required feeds. Raises FeedError."""
-    if company.as_of_date is not None:
-        return company.as_of_date
+    """The as-of date: the configuration's, else the last day that every required feed covers. Raises FeedError."""
+    return company.as_of_date if company.as_of_date is not None else last_common_day(home, company)
+
+
+def last_common_day(home: Path, company: Company) -> date:
+    """The earliest horizon day of the required feeds: up to it all of them speak. Raises FeedError."""
     days = []
     for name in company.required:
         found = coverage(home, company, name)

@@ -23,7 +23,7 @@ from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.model import Company, load_company, resolve_salt, without_effect
 from dagster_project.company.reference import load_references
 from dagster_project.feeds.errors import FeedError
-from dagster_project.feeds.horizon import resolve_as_of
+from dagster_project.feeds.horizon import last_common_day, resolve_as_of
 from dagster_project.feeds.landing import preflight
 from dagster_project.orchestration.assembly import build_definitions
 from dagster_project.orchestration.jobs import DAILY, DAILY_WITH_FIT, LANDING, is_fit_due
@@ -45,14 +45,17 @@ class Session:
         self._instance = instance
         self._company: Company | None = None
         self.packs: list[Path] = []
+        self.database = settings.published / "service_value.duckdb"
 
     def stop(self, code: int, reason: str) -> Exception:
         """Print the reason and give the exception to raise."""
         self._errors.print(reason, style="red", markup=False, soft_wrap=True)
         return self._stopped(code)
 
-    def validate(self) -> Company:
-        """Everything that can be wrong in the configuration, before anything is touched."""
+    def validate(self, as_of: date | None = None) -> Company:
+        """Everything that can be wrong in the configuration and the call, before anything is touched."""
+        if as_of is not None:
+            self._check_partition("--as-of", as_of)
         try:
             company = load_company(self._settings.home)
             resolve_salt(company, self._settings.environment)
@@ -62,6 +65,8 @@ class Session:
             raise self.stop(2, str(error)) from None
         except FeedError as error:
             raise self.stop(1, str(error)) from None
+        if as_of is None and company.as_of_date is not None:
+            self._check_partition("company.yml: as_of_date", company.as_of_date)
         for sentence in without_effect(company):
             self._console.print(f"  warning {sentence}", markup=False, soft_wrap=True)
         self._settings.export_to_dbt()
@@ -85,19 +90,44 @@ class Session:
 
     def publish(self, as_of: date) -> None:
         """Build, check, publish and make the packs as of a date."""
-        if not PARTITIONS.has_partition_key(as_of.isoformat()):
-            first, last = PARTITIONS.get_first_partition_key(), PARTITIONS.get_last_partition_key()
-            raise self.stop(2, f"--as-of: {as_of} is outside the as-of dates {first} to {last}")
+        self._warn_beyond_the_data(as_of)
         is_due = is_fit_due(self._settings.home, as_of)
         result = self._execute(DAILY_WITH_FIT if is_due else DAILY, as_of, with_fits=is_due)
         for event in result.all_events:
             if event.is_step_materialization and event.asset_key == dg.AssetKey(["packs"]):
                 value = event.step_materialization_data.materialization.metadata.get("files")
                 self.packs = [self._settings.home / name for name in (value.value if value else [])]
+            elif event.is_step_materialization and event.asset_key == PUBLICATION:
+                identifier = event.step_materialization_data.materialization.metadata["publication_id"].value
+                self.database = self._settings.published / "versions" / str(identifier) / "service_value.duckdb"
+        self._console.print(f"Published  as of {as_of}")
         manifest = current_manifest(self._settings.published)
-        current = manifest["publication"]["as_of_date"] if manifest else None
-        note = "" if current == as_of.isoformat() else f" (the current publication stays that of {current})"
-        self._console.print(f"Published  as of {as_of}{note}")
+        current = manifest["publication"] if manifest else None
+        if current and current["as_of_date"] != as_of.isoformat():
+            self._console.print(
+                f"  The current publication stays that of {current['as_of_date']}, which is later. If that date was a mistake, "
+                f"remove published/versions/{current['publication_id']} and run again.",
+                soft_wrap=True,
+            )
+
+    def _check_partition(self, key: str, as_of: date) -> None:
+        if not PARTITIONS.has_partition_key(as_of.isoformat()):
+            first, last = PARTITIONS.get_first_partition_key(), PARTITIONS.get_last_partition_key()
+            raise self.stop(2, f"{key}: {as_of} is outside the as-of dates {first} to {last}")
+
+    def _warn_beyond_the_data(self, as_of: date) -> None:
+        """An as-of date after the data is allowed (a company may know that nothing happened), and never silent."""
+        assert self._company is not None
+        try:
+            last = last_common_day(self._settings.home, self._company)
+        except FeedError:
+            return  # no required feed has rows: readiness says so of every figure
+        if as_of > last:
+            self._console.print(
+                f"  warning as of {as_of}: the required feeds reach to {last} only; what happened after it is not known, and the "
+                "last periods are not complete",
+                soft_wrap=True,
+            )
 
     def _execute(self, job_name: str, as_of: date | None, with_fits: bool = False) -> Any:
         definitions = build_definitions(self._settings, with_fits=with_fits)

@@ -97,7 +97,7 @@ def publish(
     _sync(versions)
     is_current = _switch(published, row)
     write_missing_history(home)
-    removed = _retain(published, keep)
+    removed = _retain(published, keep, row.publication_id)
     return Release(row.publication_id, folder, is_current, counts, str(manifest["digest"]), removed)
 
 
@@ -235,16 +235,20 @@ def _replace_symlink(link: Path, target: Path) -> None:
     _sync(link.parent)
 
 
-def _retain(published: Path, keep: int) -> list[str]:
-    """Remove the oldest versions by instant of publication; the current one stays, `keep` in all."""
+def _retain(published: Path, keep: int, newest: str) -> list[str]:
+    """Remove the oldest versions by instant of publication, `keep` in all; the current one and the newest always stay.
+
+    The newest is not the current one after a back-fill, and its packs are still to be made.
+    """
     current = (published / "current").resolve().name
     versions = sorted(
         (path for path in (published / "versions").iterdir() if not path.name.startswith(".")),
         key=lambda path: json.loads((path / "manifest.json").read_text(encoding="utf-8"))["publication"]["published_at"],
         reverse=True,
     )
-    others = [path for path in versions if path.name != current]
-    removed = others[max(keep - 1, 0) :]
+    stay = {current, newest}
+    others = [path for path in versions if path.name not in stay]
+    removed = others[max(keep - len(stay), 0) :]
     for path in removed:
         shutil.rmtree(path)
     return sorted(path.name for path in removed)

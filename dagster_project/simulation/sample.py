@@ -12,7 +12,7 @@ from pathlib import Path
 from dagster_project.simulation.simulate import SimulationReport, simulate
 
 CUSTOMERS = 3000
-MONTHS = 18
+MONTHS = 24
 SEED = 20251231
 END = date(2025, 12, 31)
 

@@ -111,6 +111,13 @@ def test_retention_keeps_the_current_version_and_the_newest_others(tmp_path: Pat
     assert left == sorted([first.publication_id, "2025-01-12_20260101T060004000000_abcdefgh"])
 
 
+def test_a_back_fill_is_kept_until_its_packs_are_made_even_where_one_version_is_retained(tmp_path: Path) -> None:
+    release(tmp_path, date(2025, 3, 31), 1, keep=1)
+    back_fill = release(tmp_path, date(2024, 5, 31), 2, keep=1)
+    assert not back_fill.is_current
+    assert back_fill.folder.exists()
+
+
 def test_history_holds_what_each_publication_said_and_a_missing_part_is_made_up_for(tmp_path: Path) -> None:
     release(tmp_path, date(2025, 1, 31), 1, value=0.5)
     release(tmp_path, date(2025, 2, 28), 2, value=0.6)
