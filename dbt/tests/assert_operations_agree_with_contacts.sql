@@ -59,6 +59,15 @@ published as (
         and queue = 'all'
         and value_segment = -1
 
+),
+
+-- a KPI that readiness calls unavailable has no row, whatever can be counted
+unavailable as (
+
+    select distinct kpi
+    from {{ ref('kpi_readiness') }}
+    where verdict = 'unavailable'
+
 )
 
 select
@@ -73,8 +82,11 @@ left join published
     on
         counted.month = published.month
         and counted.kpi = published.kpi
+left join unavailable
+    on counted.kpi = unavailable.kpi
 where
-    counted.denominator > 0
+    unavailable.kpi is null
+    and counted.denominator > 0
     and (
         counted.numerator is distinct from published.numerator
         or counted.denominator is distinct from published.denominator
