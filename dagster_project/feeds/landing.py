@@ -43,7 +43,7 @@ from dagster_project.feeds.mapping import (
 from dagster_project.feeds.readers import InboxFile, Part, Reading, describe_file, find_files, read_files, read_headers
 
 # Raised when landing itself would write other rows for the same file: files still in the inbox are then landed anew.
-LANDING_VERSION = 1
+LANDING_VERSION = 2
 READABLE_ROWS = 1000
 # Enough for the layouts that an export has had; a thousand daily files need not all be opened to find a typing error.
 PREFLIGHT_FILES = 50

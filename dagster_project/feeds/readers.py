@@ -45,6 +45,8 @@ LARGEST_SHEET_BYTES = 2 << 30
 # Above this, records of a malformed file are not walked one by one in Python to find their line numbers.
 LARGEST_WALKED_BYTES = 200 << 20
 LARGEST_HEADER_BYTES = 1 << 20
+NAMED_FILES = 5
+_ARCHIVES = (".zip", ".gz")
 RESERVED_COLUMNS = ("source_file", "source_line", "__file_no")
 # 'Ã©', 'Ã¨', 'Ã ', 'â€™': UTF-8 read as Latin-1 or Windows-1252, and back.
 _MOJIBAKE = "(Ã[©¨ª«¢§´®¯¹»¼€‰\u00a0]|â€[™œ\u009d“”˜¦])"
@@ -304,6 +306,7 @@ def _read_csv(job: _Job) -> Reading:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
     reading.columns = _united(header for header in groups)
     _warn_mojibake(job, reading, [f"source_rows_{number}" for number in range(len(groups))], list(groups))
+    _warn_cut_off(reading)
     return reading
 
 
@@ -626,6 +629,16 @@ def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequ
                 f"{job.configuration.options.encoding}; is options.encoding right?"
             )
             return
+
+
+def _warn_cut_off(reading: Reading) -> None:
+    """A plain file may have been landed before it was whole (an archive would not open): its end is the only sign."""
+    open_ended = [
+        part.name for part in reading.parts if part.rows and not part.ends_with_newline and part.file.path.suffix not in _ARCHIVES
+    ]
+    if open_ended:
+        named = ", ".join(open_ended[:NAMED_FILES]) + (" and others" if len(open_ended) > NAMED_FILES else "")
+        reading.warnings.append(f"{len(open_ended)} file(s) may be cut off, the last line has no end: {named}")
 
 
 def missing_column(job_feed: str, part: Part, column: str, key: str, delimiter: str | None) -> FeedError:

@@ -349,6 +349,16 @@ def test_utf_16_read_as_utf_8_is_refused_and_reads_well_when_said(home: Home) ->
     assert home.land("pos_transactions").rows_accepted == 1
 
 
+def test_a_file_that_was_cut_in_its_last_cell_loses_that_row_and_says_so(home: Home) -> None:
+    header = "ticket;ligne;date;qte;client;montant"
+    home.put("pos/a.csv", f"{header}\nT1;1;06/03/2024 10:00;1;C1;3,50\nT7;1;06/03/2024 10:00;1;C7;12,")
+    home.put("pos/b.csv", f"{header}\nT8;1;06/03/2024 10:00;1;C8;12,75\n")
+    report = home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id") == [("T1",), ("T8",)]
+    assert report.rows_quarantined == 1
+    assert report.warnings == ["1 file(s) may be cut off, the last line has no end: inbox/pos/a.csv"]
+
+
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(home: Home) -> None:
     home.put("pos/a.csv", "\ufeff".encode() + "\r\n".join([TICKET_HEADER, *GOOD, ""]).encode())
     home.land("pos_transactions")
