@@ -75,6 +75,16 @@ def known_files(batches: Sequence[ActiveBatch]) -> dict[str, tuple[str, str, str
     return known
 
 
+def last_content(batches: Sequence[ActiveBatch]) -> dict[str, str]:
+    """File name -> sha256 of what was last landed under it."""
+    return {
+        str(file["name"]): str(file["sha256"])
+        for batch in batches
+        for file in batch.manifest["files"]
+        if file["sha256"] not in batch.excluded_file_hashes
+    }
+
+
 def quarantined_rows(batches: Sequence[ActiveBatch]) -> tuple[int, int]:
     """(rows quarantined, rows read) over the files that count."""
     quarantined = read = 0

@@ -25,7 +25,7 @@ import pyarrow as pa
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.model import FILE_NAME, Company, FeedConfiguration
 from dagster_project.feeds import sql
-from dagster_project.feeds.batches import MANIFEST, ROWS, ActiveBatch, active_batches, known_files, read_manifests
+from dagster_project.feeds.batches import MANIFEST, ROWS, ActiveBatch, active_batches, known_files, last_content, read_manifests
 from dagster_project.feeds.casting import Casting, reference_members, typed_select
 from dagster_project.feeds.contract import FEEDS, Feed, raw_schema
 from dagster_project.feeds.errors import FeedBlocked, FeedError, ReconciliationError
@@ -244,7 +244,9 @@ class _Landing:
         """The files to land now, and by batch the hashes of the files whose earlier rows this landing replaces."""
         self.fingerprint = mapping_fingerprint(self.company, self.feed, self.configuration, self.salt, self.references)
         known = known_files(batches)
-        chosen: dict[str, InboxFile] = {}
+        last = last_content(batches)
+        chosen: list[InboxFile] = []
+        names: dict[str, str] = {}
         superseded: dict[str, list[str]] = {}
         paths = find_files(self.home, self.configuration)
         if not paths and not batches:
@@ -260,25 +262,31 @@ class _Landing:
                 if len(paths) == 1 and not batches:
                     raise FeedError(self.feed.name, f"{file.name} is empty (0 bytes); send the export again")
                 continue
-            if file.sha256 in chosen:
-                self.report.files_duplicate[file.name] = chosen[file.sha256].name
-                self.report.warnings.append(f"{file.name} is the same file as {chosen[file.sha256].name}: not landed twice")
-                continue
             landed = known.get(file.sha256)
-            if landed is not None and landed[0] == self.fingerprint:
+            if landed is not None and landed[0] != self.fingerprint:
+                if file.sha256 not in superseded.get(landed[1], []):
+                    superseded.setdefault(landed[1], []).append(file.sha256)
+                landed = None
+            twin = names.get(file.sha256) or (landed[2] if landed is not None else file.name)
+            if self.has_states:
+                # When a state came matters as much as what it holds: content that comes back is the newest state.
+                is_new = landed is None or last.get(file.name) != file.sha256
+            else:
+                is_new = landed is None and file.sha256 not in names
+            if is_new:
+                chosen.append(file)
+                names.setdefault(file.sha256, file.name)
+            elif landed is not None:
                 self.report.files_already_known += 1
-                if landed[2] != file.name:
-                    self.report.files_duplicate[file.name] = landed[2]
-                    self.report.warnings.append(f"{file.name} is the same file as {landed[2]}: not landed twice")
-                continue
-            if landed is not None:
-                superseded.setdefault(landed[1], []).append(file.sha256)
-            chosen[file.sha256] = file
+            if twin != file.name and (is_new or not self.has_states):
+                self.report.files_duplicate[file.name] = twin
+                done = "landed again, as a state of its own" if is_new else "not landed twice"
+                self.report.warnings.append(f"{file.name} is the same file as {twin}: {done}")
         self._whole_batches(batches, superseded)
         self.report.files_superseded = sum(len(hashes) for hashes in superseded.values())
         if paths and not chosen and not batches:
             raise FeedError(self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure")
-        return list(chosen.values()), superseded
+        return chosen, superseded
 
     def _whole_batches(self, batches: Sequence[ActiveBatch], superseded: dict[str, list[str]]) -> None:
         """Rows that a query did not trace to a file can be replaced only together with all files of their batch."""
@@ -420,16 +428,16 @@ class _Landing:
             "create table parts (file_no integer, name varchar, file_hash varchar, source_hash varchar, "
             "ordinal integer, is_complete boolean)"
         )
-        ordinals = {file: index for index, file in enumerate(dict.fromkeys(part.file.sha256 for part in reading.parts))}
+        ordinals = {name: index for index, name in enumerate(self.report.files_landed)}
         connection.executemany(
             "insert into parts values (?, ?, ?, ?, ?, true)",
-            [(part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.sha256]) for part in reading.parts],
+            [(part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.name]) for part in reading.parts],
         )
         # A row that lost its key may stand for any key: its file cannot say which keys are gone.
         key_missing = " or ".join(f"{sql.name(column)} is null" for column in self.feed.key)
         connection.execute(f"""
-            update parts set is_complete = false where file_hash in (
-                select file_hash from parts where file_no in (
+            update parts set is_complete = false where ordinal in (
+                select ordinal from parts where file_no in (
                     select file_no from rejected_rows union all select {HIDDEN_FILE} from typed where {key_missing}))
         """)
         ordinal = "coalesce(parts.ordinal, 0)" if self.has_states else "0"
@@ -726,28 +734,31 @@ class _Landing:
         superseded: dict[str, list[str]],
         blocked: str | None,
     ) -> dict[str, Any]:
-        counts: dict[str, dict[str, int]] = {}
+        # By place in the landing, not by content: of states the same content may come twice. -1: no file is known.
+        counts: dict[int, dict[str, int]] = {}
         queries = {
             "rows_read": f"""
-                select coalesce(file_hash, ''), count(*) from (
+                select coalesce(ordinal, -1), count(*) from (
                     select {HIDDEN_FILE} as file_no from typed union all select file_no from rejected_rows)
                 left join parts using (file_no) group by 1""",
             "rows_accepted": f"""
-                select coalesce(file_hash, ''), count(*)
+                select coalesce(ordinal, -1), count(*)
                 from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
                 where __codes is null and typed.rowid not in (select __row from known) group by 1""",
             "rows_already_known": f"""
-                select coalesce(file_hash, ''), count(*)
+                select coalesce(ordinal, -1), count(*)
                 from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
                 where typed.rowid in (select __row from known) group by 1""",
-            "rows_quarantined": "select file_hash, count(*) from refused group by 1",
-            "tombstones": """
-                select file_hash, count(*) from tombstones
-                join (select ordinal, min(file_hash) as file_hash from parts group by 1) using (ordinal) group by 1""",
+            "rows_quarantined": f"""
+                select coalesce(ordinal, -1), count(*) from (
+                    select {HIDDEN_FILE} as file_no from typed where __codes is not null
+                    union all select file_no from rejected_rows)
+                left join parts using (file_no) group by 1""",
+            "tombstones": "select ordinal, count(*) from tombstones group by 1",
         }
         for name, query in queries.items():
-            for file_hash, count in connection.execute(query).fetchall():
-                counts.setdefault(str(file_hash), dict.fromkeys(queries, 0))[name] = int(count)
+            for ordinal, count in connection.execute(query).fetchall():
+                counts.setdefault(int(ordinal), dict.fromkeys(queries, 0))[name] = int(count)
         nothing = dict.fromkeys(queries, 0)
         return {
             "feed": self.feed.name,
@@ -757,10 +768,10 @@ class _Landing:
             "last_sequence": self.sequence + (max(len(files) - 1, 0) if self.has_states else 0),
             "fingerprint": self.fingerprint,
             "files": [
-                {"name": file.name, "sha256": file.sha256, "size_bytes": file.size} | counts.get(file.sha256, nothing)
-                for file in files
+                {"name": file.name, "sha256": file.sha256, "size_bytes": file.size} | counts.get(index, nothing)
+                for index, file in enumerate(files)
             ],
-            "rows_without_file": counts.get("", nothing),
+            "rows_without_file": counts.get(-1, nothing),
             "superseded": {batch: sorted(hashes) for batch, hashes in sorted(superseded.items())},
             "report": self.report.to_dict(),
         }

@@ -652,6 +652,69 @@ def test_a_row_that_is_refused_is_not_taken_for_a_key_that_vanished(tmp_path: Pa
     assert (report.tombstones, report.rows_quarantined) == (0, 1)
 
 
+def products_of(*ids: str) -> str:
+    return "".join(f"{line}\n" for line in ("id,label,margin", *(f"{product},x,0.5" for product in ids)))
+
+
+def current_products(home: Home) -> set[str]:
+    """What the dumps say in the end: of each key the last word."""
+    last = {}
+    for batch in active_batches(home.path, "pos_products"):
+        for product, sequence, is_gone in query(batch.select("product_id, sequence, is_tombstone")):
+            last[product] = max(last.get(product, (0, False)), (sequence, is_gone))
+    return {product for product, (_, is_gone) in last.items() if not is_gone}
+
+
+@pytest.mark.parametrize("names", [("a.csv", "a.csv", "a.csv"), ("a.csv", "b.csv", "c.csv")])
+def test_a_state_that_comes_back_is_the_newest_state_again(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    for name, content in zip(names, (products_of("A", "B"), products_of("A", "C"), products_of("A", "B")), strict=True):
+        home.put(f"products/{name}", content)
+        report = home.land("pos_products")
+        assert report.status == "landed"
+        assert report.rows_read == report.rows_accepted + report.rows_already_known == 2
+    assert current_products(home) == {"A", "B"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_copy_of_the_newest_state_is_remembered_and_does_not_come_back_later(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/a.csv", products_of("A", "B"))
+    home.land("pos_products")
+    home.put("products/b.csv", products_of("A", "B"))
+    copy = home.land("pos_products")
+    assert (copy.rows_accepted, copy.rows_already_known, copy.tombstones) == (0, 2, 0)
+    home.put("products/a.csv", products_of("C", "B"))
+    home.land("pos_products")
+    assert current_products(home) == {"B", "C"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_an_unchanged_inbox_with_a_state_twice_in_one_landing_lands_nothing_on_the_second_run(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    for name, products in (("1.csv", "AB"), ("2.csv", "A"), ("3.csv", "AB")):
+        home.put(f"products/{name}", products_of(*products))
+    report = home.land("pos_products")
+    assert (report.rows_read, report.rows_accepted, report.rows_already_known, report.tombstones) == (5, 3, 2, 1)
+    (batch,) = active_batches(home.path, "pos_products")
+    counted = [(file["name"][-5:], file["rows_read"], file["rows_accepted"]) for file in batch.manifest["files"]]
+    assert counted == [("1.csv", 2, 2), ("2.csv", 1, 0), ("3.csv", 2, 1)]
+    assert current_products(home) == {"A", "B"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_changed_mapping_lands_states_that_are_alike_anew_and_replaces_them(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    for name, products in (("1.csv", "AB"), ("2.csv", "A"), ("3.csv", "AB")):
+        home.put(f"products/{name}", products_of(*products))
+    home.land("pos_products")
+    home.configure(pos_products=PRODUCTS | {"columns": PRODUCTS["columns"] | {"brand": "'b'"}})
+    assert home.land("pos_products").rows_accepted == 3
+    assert len(active_batches(home.path, "pos_products")) == 1
+    assert current_products(home) == {"A", "B"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
 def test_an_empty_whole_dump_does_not_delete_everything(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_products=PRODUCTS)
     home.put_lines("products/1.csv", "id,label,margin", "P1,x,0.5")
