@@ -19,6 +19,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -90,7 +91,7 @@ class Reading:
 
 
 def find_files(home: Path, configuration: FeedConfiguration) -> list[Path]:
-    """The files that `location` names, in order of name. A folder means the files in it; hidden files are left out."""
+    """The files that `location` names, in order of name, numbers by size (`9` before `10`). A folder means the files in it; hidden files are left out."""
     location = str(configuration.location)
     base = Path(location) if Path(location).is_absolute() else home / location
     if base.is_dir():
@@ -113,7 +114,12 @@ def find_files(home: Path, configuration: FeedConfiguration) -> list[Path]:
         if not Path(location).is_absolute() and not path.resolve().is_relative_to(inside):
             raise FeedError("inbox", f"{path.name} is a link out of the home folder; give an absolute location instead")
         kept.append(path)
-    return sorted(kept, key=lambda path: (path.name, str(path)))
+    return sorted(kept, key=lambda path: (_natural(path.name), _natural(str(path)), str(path)))
+
+
+def _natural(text: str) -> list[tuple[str, int]]:
+    """Sorts as people count: `dump_9` before `dump_10`, which as a text would be the older state."""
+    return [(letters, int(digits or 0)) for letters, digits in re.findall("([^0-9]*)([0-9]*)", text)]
 
 
 def describe_file(home: Path, path: Path) -> InboxFile:

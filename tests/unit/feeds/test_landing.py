@@ -628,6 +628,19 @@ def test_several_whole_dumps_in_one_landing_give_the_same_raw_as_one_by_one(tmp_
     ]
 
 
+def test_states_are_ordered_as_people_count(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/dump_10.csv", products_of("A", "C"))
+    home.put("products/dump_9.csv", products_of("A", "B"))
+    home.put("products/dump_9b.csv", products_of("A", "B", "D"))
+    assert home.land("pos_products").files_landed == [
+        "inbox/products/dump_9.csv",
+        "inbox/products/dump_9b.csv",
+        "inbox/products/dump_10.csv",
+    ]
+    assert current_products(home) == {"A", "C"}
+
+
 def test_a_feed_without_time_follows_the_order_of_arrival(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_products=PRODUCTS)
     for number, label in enumerate(["old", "new", "old"]):
