@@ -134,6 +134,7 @@ class FeedConfiguration(_Model):
     covers_until: date | None = None
     key_space: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "crm"
     maximum_quarantine_share: float = Field(default=0.01, ge=0, le=1)
+    maximum_vanished_share: float = Field(default=0.5, ge=0, le=1)
     _query_text: str | None = PrivateAttr(default=None)
 
     @property
@@ -453,6 +454,8 @@ class _Check:
                 f"{path}.time_zone",
                 "is missing; expected the time zone of the times in this source, for example Europe/Paris or UTC",
             )
+        if feed.load != "full" and "maximum_vanished_share" in feed.model_fields_set:
+            self.add(f"{path}.maximum_vanished_share", "is for load: full only; keys do not vanish from a delta")
         if feed.query is not None:
             self.query(feed, path)
         self.formats(feed, path)

@@ -47,6 +47,9 @@ LANDING_VERSION = 2
 READABLE_ROWS = 1000
 # Enough for the layouts that an export has had; a thousand daily files need not all be opened to find a typing error.
 PREFLIGHT_FILES = 50
+# A dump that lacks more of the keys of the state before it than this is worth a word; of fewer keys a share says little.
+VANISHED_WORTH_A_WARNING = 0.05
+FEWEST_KEYS_FOR_A_SHARE = 20
 TOMBSTONE_HASH = 2**63 - 1
 SEPARATOR = "chr(31)"
 
@@ -161,7 +164,15 @@ def mapping_fingerprint(
         "contract": repr(feed),
         "configuration": configuration.model_dump(
             mode="json",
-            exclude={"location", "preset", "expected_every", "late_after", "covers_until", "maximum_quarantine_share"},
+            exclude={
+                "location",
+                "preset",
+                "expected_every",
+                "late_after",
+                "covers_until",
+                "maximum_quarantine_share",
+                "maximum_vanished_share",
+            },
         ),
         "query": configuration.query_text,
         "currency": company.currency,
@@ -339,7 +350,7 @@ class _Landing:
             refused = work / "quarantine"
             self._write(connection, reading, batch_id, new, refused)
             self._count(connection)
-            blocked = self._blocked()
+            blocked = " ".join(filter(None, (self._blocked(), self._vanished(connection)))) or None
             manifest = self._manifest(connection, batch_id, files, reading, superseded, blocked)
             if blocked is None:
                 self._check_source(reading)
@@ -725,6 +736,42 @@ class _Landing:
             "raise the share; the next run tries the files again"
         )
 
+    def _vanished(self, connection: duckdb.DuckDBPyConnection) -> str | None:
+        """The message that stops the run, when a whole dump lacks so many keys that it was probably cut short."""
+        if not self.report.tombstones:
+            return None
+        # Keys that were there before a state: those that came, less those that went.
+        states = connection.execute("""
+            with changes as (
+                select ordinal, 1 as came, 0 as went from (
+                    select ordinal, before, lag(gone_at) over (partition by __key order by ordinal) as was_gone_at from turns
+                )
+                where before is null or was_gone_at is not null
+                union all select ordinal, 0, 1 from tombstones
+            ),
+            states as (select ordinal, sum(came) as came, sum(went) as went from changes group by 1)
+            select ordinal, went, sum(came - went) over (order by ordinal) - came + went as there from states
+            order by ordinal
+        """).fetchall()
+        limit, key = self.configuration.maximum_vanished_share, f"feeds.{self.feed.name}.maximum_vanished_share"
+        found = []
+        for ordinal, went, there in states:
+            share = went / there if there else 0
+            if there < FEWEST_KEYS_FOR_A_SHARE or share <= VANISHED_WORTH_A_WARNING:
+                continue
+            said = f"{self.report.files_landed[ordinal]} lacks {went} of the {there} keys of the state before it ({share:.2%})"
+            if share > limit:
+                found.append(said)
+            else:
+                self.report.warnings.append(f"{said}: they count as deleted; was the dump cut short?")
+        if not found:
+            return None
+        return (
+            f"{'; '.join(found)}: more than {key} ({limit:.2%}). With load: full these keys would be deleted, and nothing was "
+            "landed. If the dump was cut short, put the whole one in its place; if the file holds changes only, say load: "
+            f"delta; if the keys are truly gone, set {key} to 1, land, and take it out again"
+        )
+
     def _manifest(
         self,
         connection: duckdb.DuckDBPyConnection,
@@ -832,7 +879,7 @@ class _Landing:
         _write_json(refused / MANIFEST, manifest)
         _put_in_place(refused, target)
         if blocked is not None:
-            raise FeedBlocked(self.feed.name, blocked.format(path=self.report.quarantine_path), self.report)
+            raise FeedBlocked(self.feed.name, blocked.replace("{path}", self.report.quarantine_path), self.report)
         _write_json(new / MANIFEST, manifest)
         _put_in_place(new, self.raw / batch_id)
 

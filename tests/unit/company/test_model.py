@@ -238,6 +238,12 @@ def test_a_mistake_is_named_with_its_key_and_what_was_expected(tmp_path: Path, c
     assert any(problem.startswith(expected) for problem in found), found
 
 
+def test_a_share_of_vanished_keys_is_for_whole_dumps_only(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, with_feed(maximum_vanished_share=1))
+    assert "feeds.pos_transactions.maximum_vanished_share: is for load: full only" in problem
+    assert load(tmp_path, with_feed(load="full")).feeds["pos_transactions"].maximum_vanished_share == 0.5
+
+
 def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     content = minimal(
         minimum_sample="many",

@@ -728,6 +728,48 @@ def test_a_changed_mapping_lands_states_that_are_alike_anew_and_replaces_them(tm
     assert home.land("pos_products").status == "nothing_new"
 
 
+def test_a_dump_that_lacks_most_keys_is_blocked_with_the_remedy_and_lands_when_that_is_meant(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/1.csv", products_of(*(f"P{number}" for number in range(40))))
+    home.land("pos_products")
+    home.put("products/2.csv", products_of("P0", "P1", "new"))
+    with pytest.raises(FeedBlocked) as caught:
+        home.land("pos_products")
+    message = str(caught.value)
+    assert "inbox/products/2.csv lacks 38 of the 40 keys of the state before it (95.00%)" in message
+    assert "set feeds.pos_products.maximum_vanished_share to 1, land, and take it out again" in message
+    assert len(active_batches(home.path, "pos_products")) == 1
+    home.configure(pos_products=PRODUCTS | {"maximum_vanished_share": 1})
+    report = home.land("pos_products")
+    assert (report.tombstones, report.files_superseded) == (38, 0)
+    assert current_products(home) == {"P0", "P1", "new"}
+    home.configure(pos_products=PRODUCTS)
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_dump_that_lacks_some_keys_is_a_warning_counted_from_the_state_before_it(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    names = [f"P{number}" for number in range(40)]
+    home.put("products/1.csv", products_of(*names))
+    home.put("products/2.csv", products_of(*names[:38]))
+    home.put("products/3.csv", products_of(*names[:20]))
+    home.put("products/4.csv", products_of(*names[:10], "new"))
+    report = home.land("pos_products")
+    assert report.tombstones == 2 + 18 + 10
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "inbox/products/3.csv lacks 18 of the 38 keys of the state before it (47.37%)",
+        "inbox/products/4.csv lacks 10 of the 20 keys of the state before it (50.00%)",
+    ]
+
+
+def test_few_keys_may_all_change_without_a_word(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/1.csv", products_of(*(f"P{number}" for number in range(19))))
+    home.put("products/2.csv", products_of("new"))
+    report = home.land("pos_products")
+    assert (report.tombstones, report.warnings) == (19, [])
+
+
 def test_an_empty_whole_dump_does_not_delete_everything(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_products=PRODUCTS)
     home.put_lines("products/1.csv", "id,label,margin", "P1,x,0.5")

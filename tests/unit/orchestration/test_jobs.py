@@ -8,8 +8,10 @@ import pytest
 
 from dagster_project.company.model import load_company
 from dagster_project.feeds.contract import FEEDS
+from dagster_project.feeds.landing import LandingReport
 from dagster_project.orchestration.assembly import build_definitions
 from dagster_project.orchestration.jobs import inbox_fingerprint, inbox_sensor
+from dagster_project.orchestration.landing import report_metadata
 from dagster_project.orchestration.model import PARTITIONS
 from dagster_project.orchestration.resources import Home
 from dagster_project.settings import SAMPLE_HOME, Settings
@@ -104,6 +106,10 @@ def test_feeds_with_an_expected_frequency_have_a_freshness_policy(definitions: d
     specs = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs() if spec.key.path[0] == "raw"}
     for name, feed in configured.items():
         assert (specs[name].freshness_policy is not None) == (feed.expected_every is not None), name
+
+
+def test_the_metadata_of_a_landing_say_how_many_keys_were_deleted() -> None:
+    assert report_metadata(LandingReport("pos_products", "landed", tombstones=3))["tombstones"] == 3
 
 
 def make_home(folder: Path) -> Path:
