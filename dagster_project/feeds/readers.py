@@ -18,6 +18,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import lzma
 import re
 import zipfile
@@ -47,6 +48,8 @@ LARGEST_SHEET_BYTES = 2 << 30
 LARGEST_WALKED_BYTES = 200 << 20
 LARGEST_HEADER_BYTES = 1 << 20
 NAMED_FILES = 5
+# Up to here every whole number is a double of its own.
+EXACT_BELOW = 2**53
 _ARCHIVES = (".zip", ".gz")
 RESERVED_COLUMNS = ("source_file", "source_line", "__file_no")
 # 'Ã©', 'Ã¨', 'Ã ', 'â€™': UTF-8 read as Latin-1 or Windows-1252, and back.
@@ -708,7 +711,12 @@ def _read_parquet(job: _Job) -> Reading:
             if kind.startswith(("BLOB", "BIT")):
                 raise job.error(members[0].name, f"the column {column!r} is binary; expected text, numbers, dates")
             is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
-            casts.append(f"{f'to_json({sql.name(column)})' if is_nested else sql.name(column)}::varchar as {sql.name(column)}")
+            name = sql.name(column)
+            text = f"to_json({name})::varchar" if is_nested else f"{name}::varchar"
+            if kind in ("FLOAT", "DOUBLE"):
+                # Ids with a gap come as floats (pandas): 160.0 is the id 160.
+                text = f"case when {name} = trunc({name}) and abs({name}) < {EXACT_BELOW} then {name}::bigint::varchar else {text} end"
+            casts.append(f"{text} as {name}")
         job.connection.execute(f"""
             create table source_rows_{number} as
             select {", ".join(casts)}, __path, file_row_number + 1 as __line
@@ -813,6 +821,19 @@ def _json_lines(part: Part) -> pa.Table:
     return pa.table({"line": np.arange(1, len(lines) + 1), "original": pa.array(lines, pa.string())})
 
 
+def _reject(job: _Job, part: Part, lines: Sequence[int], originals: Sequence[str], reason: str) -> None:
+    """Rows that the reader itself refuses, all for one reason."""
+    rows = {
+        "file_no": [part.file_no] * len(lines),
+        "source_line": list(lines),
+        "original": list(originals),
+        "reason": [reason] * len(lines),
+    }
+    job.connection.register("new_rejects", pa.table(rows))
+    job.connection.execute("insert into rejected_rows select * from new_rejects")
+    job.connection.unregister("new_rejects")
+
+
 def _read_xlsx(job: _Job) -> Reading:
     # Imported here: only workbooks need it.
     import python_calamine
@@ -868,6 +889,11 @@ def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, rea
     filled = [
         (first + skipped + 2 + index, row) for index, row in enumerate(rows[first + 1 :]) if any(cell != "" for cell in row)
     ]
+    width = len(part.header)
+    inexact = [(line, row) for line, row in filled if any(map(_is_inexact, row[:width]))]
+    if inexact:
+        _insert_inexact(job, part, inexact)
+        filled = [(line, row) for line, row in filled if not any(map(_is_inexact, row[:width]))]
     part.rows = len(filled)
     arrays: dict[str, pa.Array] = {
         column: pa.array([_cell(row[position]) if position < len(row) else None for _, row in filled], pa.string())
@@ -877,6 +903,17 @@ def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, rea
     return pa.table(arrays)
 
 
+def _is_inexact(value: Any) -> bool:
+    """A cell holds a double: of a whole number beyond 2**53 the last digits are gone already."""
+    return isinstance(value, float) and value.is_integer() and abs(value) > EXACT_BELOW
+
+
+def _insert_inexact(job: _Job, part: Part, rows: list[tuple[int, list[Any]]]) -> None:
+    reason = "the line holds a number that is not exact (too many digits); write it as a text"
+    originals = [json.dumps(dict(zip(part.header, map(_cell, row), strict=False)), ensure_ascii=False) for _, row in rows]
+    _reject(job, part, [line for line, _ in rows], originals, reason)
+
+
 def _cell(value: Any) -> str | None:
     """A typed cell as canonical text: 12.0 is '12', an instant is ISO 8601, a text (also '=1+1') stays as it is."""
     if value is None or value == "":
@@ -884,7 +921,7 @@ def _cell(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) <= EXACT_BELOW else repr(value)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, (date, time)):

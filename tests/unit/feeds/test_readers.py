@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -201,6 +202,20 @@ def test_a_float_that_is_not_an_exact_amount_is_quarantined(tmp_path: Path) -> N
     assert home.land("pos_transactions").rows_quarantined == 2
 
 
+def test_ids_that_are_floats_because_of_a_gap_are_whole_numbers(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET)
+    (tmp_path / "inbox/pos").mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (select 'T' || row_number() over () as ticket, 1::float as ligne, timestamp '2024-03-05 09:05:00' as date,
+                1 as qte, 12.5::double as montant, client
+                from (values (160.0::double), (null), (9007199254740991), (2.5), ('nan'::double)) as given (client))
+            to '{tmp_path}/inbox/pos/a.parquet' (format parquet)""")
+    home.land("pos_transactions")
+    clients = [row[0] for row in home.raw("pos_transactions", "customer_id")]
+    assert clients == ["160", None, "9007199254740991", "2.5", "nan"]
+
+
 def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_transactions=PARQUET)
     home.put("pos/a.parquet", b"PAR1 but not really")
@@ -240,6 +255,20 @@ def test_typed_cells_and_text_cells_of_a_workbook_are_read_exactly(tmp_path: Pat
         ("T1", datetime(2024, 3, 5, 8, 5), Decimal("1.0000"), Decimal("12.7500"), "'=1+1", 2),
         ("T2", datetime(2024, 3, 5, 8, 5), Decimal("2.0000"), Decimal("1234.5000"), "1007", 4),
     ]
+
+
+def test_long_whole_numbers_of_a_workbook_are_read_to_the_last_digit_or_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX)
+    cells = [1234567890123456, 9007199254740992, 12345678901234567890, "12345678901234567890"]
+    rows = [[f"T{number}", 1, datetime(2024, 3, 5, 9, 5), 1, 1, cell] for number, cell in enumerate(cells)]
+    workbook(tmp_path / "inbox/pos/a.xlsx", [TICKET_HEADER.split(";"), *rows])
+    report = home.land("pos_transactions")
+    assert (report.rows_read, report.rows_accepted, report.rows_quarantined) == (4, 3, 1)
+    clients = [row[0] for row in home.raw("pos_transactions", "customer_id")]
+    assert clients == ["1234567890123456", "9007199254740992", "12345678901234567890"]
+    ((number, (reason,), original),) = home.quarantine("pos_transactions", "source_line, reasons, original")
+    assert (number, json.loads(original)["ticket"]) == (4, "T2")
+    assert "a number that is not exact (too many digits); write it as a text" in reason
 
 
 def test_a_sheet_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:
