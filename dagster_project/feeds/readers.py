@@ -509,11 +509,12 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
     )
 
 
+_NOT_UTF_8 = "is not valid UTF-8 (is options.encoding right? for example cp1252)"
 _REJECT_REASONS = {
     "MISSING COLUMNS": "has fewer columns than the header",
     "TOO MANY COLUMNS": "has more columns than the header",
     "UNQUOTED VALUE": "has a quote that is not closed or not doubled",
-    "INVALID ENCODING": "is not valid UTF-8 (is options.encoding right? for example cp1252)",
+    "INVALID ENCODING": _NOT_UTF_8,
     "LINE SIZE OVER MAXIMUM": "is longer than 16 MB (a quote that is never closed?)",
 }
 
@@ -773,6 +774,7 @@ def _read_json(job: _Job) -> Reading:
         create table json_checked as
         select file_no, line, original,
             case
+                when not is_utf_8 then {sql.text(f"the line {_NOT_UTF_8}")}
                 when not json_valid(original) then 'the line is not valid JSON'
                 when json_type(original) <> 'OBJECT' then 'the line is not a JSON object'
                 when regexp_matches(bare, {sql.text(_INEXACT_NUMBER)})
@@ -790,16 +792,26 @@ def _read_json(job: _Job) -> Reading:
     """).fetchall()
     counts = dict(connection.execute("select file_no, count(*) from json_checked where reason is null group by 1").fetchall())
     for part in filled:
-        part.header = _unique_names(job, part, sorted({str(key) for key, number in found if number == part.file_no}), reading)
         part.rows = int(counts.get(part.file_no, 0))
-    keys: dict[str, str] = {}
+    # Columns know no case: 'mail' of one line and 'Mail' of another are one column, under the first spelling.
+    spellings: dict[str, list[str]] = {}
     for key, _ in found:
-        keys.setdefault(str(key).lower(), str(key))
-    if keys:
-        # A key is looked up as a pointer: '~' and '/' are escaped as RFC 6901 says.
+        known = spellings.setdefault(str(key).lower(), [])
+        if str(key) not in known:
+            known.append(str(key))
+    for spelt in spellings.values():
+        if len(spelt) > 1:
+            reading.warnings.append(
+                f"the keys {', '.join(map(repr, spelt))} differ in case only: they are read as one column {spelt[0]!r} "
+                "(of a line that has several, the first that is not null)"
+            )
+    for part in filled:
+        present = {str(key).lower() for key, number in found if number == part.file_no}
+        part.header = _unique_names(job, part, sorted(spellings[key][0] for key in present), reading)
+    if spellings:
         values = ", ".join(
-            f"original ->> {sql.text('/' + key.replace('~', '~0').replace('/', '~1'))} as {sql.name(key)}"
-            for key in keys.values()
+            f"coalesce({', '.join(_json_value(key) for key in spelt)}, null) as {sql.name(spelt[0])}"
+            for spelt in spellings.values()
         )
         connection.execute(f"""
             create table source_rows_0 as
@@ -810,15 +822,28 @@ def _read_json(job: _Job) -> Reading:
             where reason is null
         """)
         connection.execute("create view source_all as select * from source_rows_0")
-        reading.columns = tuple(keys.values())
+        reading.columns = tuple(spelt[0] for spelt in spellings.values())
     return reading
 
 
+def _json_value(key: str) -> str:
+    """SQL: the value of a key, looked up as a pointer: '~' and '/' are escaped as RFC 6901 says."""
+    return f"original ->> {sql.text('/' + key.replace('~', '~0').replace('/', '~1'))}"
+
+
 def _json_lines(part: Part) -> pa.Table:
-    """The lines of a file with their numbers, as an Arrow table; invalid UTF-8 is made visible, and so invalid JSON."""
-    content = part.path.read_bytes().decode("utf-8", errors="surrogateescape")
-    lines = [line.encode("utf-8", errors="replace").decode("utf-8") for line in content.split("\n")]
-    return pa.table({"line": np.arange(1, len(lines) + 1), "original": pa.array(lines, pa.string())})
+    """The lines of a file with their numbers, as an Arrow table; one that is not UTF-8 is told apart, and shown with `�`."""
+    written = part.path.read_bytes().split(b"\n")
+    lines = [line.decode("utf-8", errors="replace") for line in written]
+    # Only a line that shows the sign can be invalid; a valid one may hold it, too.
+    is_utf_8 = ["\ufffd" not in line or line.encode() == original for line, original in zip(lines, written, strict=True)]
+    return pa.table(
+        {
+            "line": np.arange(1, len(lines) + 1),
+            "original": pa.array(lines, pa.string()),
+            "is_utf_8": pa.array(is_utf_8, pa.bool_()),
+        }
+    )
 
 
 def _reject(job: _Job, part: Part, lines: Sequence[int], originals: Sequence[str], reason: str) -> None:

@@ -159,6 +159,37 @@ def test_a_bad_json_line_is_quarantined_with_its_number(json_home: Home, text: s
     assert reason in reasons[0]
 
 
+def test_a_json_line_in_another_encoding_is_quarantined_with_the_remedy(json_home: Home) -> None:
+    good = '{"ticket": "%s", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 1, "who": {"id": "%s"}}\n'
+    json_home.put("pos/a.jsonl", (good % ("T1", "Zoé �")).encode() + (good % ("T2", "Zoé")).encode("cp1252"))
+    report = json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "transaction_id, customer_id") == [("T1", "Zoé �")]
+    assert (report.rows_read, report.rows_quarantined) == (2, 1)
+    ((number, reasons),) = json_home.quarantine("pos_transactions")
+    assert number == 2
+    assert reasons == ["the line is not valid UTF-8 (is options.encoding right? for example cp1252)"]
+    json_home.configure(pos_transactions=JSON | {"options": {"encoding": "cp1252"}})
+    json_home.put("pos/a.jsonl", (good % ("T3", "Zoé")).encode("cp1252"))
+    json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "customer_id")[-1] == ("Zoé",)
+
+
+def test_json_keys_that_differ_in_case_are_one_column_and_said(json_home: Home) -> None:
+    rest = '"ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 1'
+    json_home.put_lines(
+        "pos/a.jsonl",
+        '{"ticket": "T1", "WHO": {"id": "C1"}, ' + rest + "}",
+        '{"Ticket": "T2", "who": {"id": "C2"}, ' + rest + "}",
+        '{"ticket": "T3", "WHO": null, "who": {"id": "C3"}, ' + rest + "}",
+    )
+    report = json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "transaction_id, customer_id") == [("T1", "C1"), ("T2", "C2"), ("T3", "C3")]
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "the keys 'Ticket', 'ticket' differ in case only",
+        "the keys 'WHO', 'who' differ in case only",
+    ]
+
+
 def test_a_json_array_is_refused_with_what_was_expected(json_home: Home) -> None:
     json_home.put("pos/a.jsonl", '[{"ticket": "T1"}]')
     with pytest.raises(FeedError, match="expected JSON lines: one object on each line"):
