@@ -29,6 +29,7 @@ from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
+from xml.etree import ElementTree
 
 import duckdb
 import numpy as np
@@ -48,6 +49,7 @@ LARGEST_SHEET_BYTES = 2 << 30
 LARGEST_WALKED_BYTES = 200 << 20
 LARGEST_HEADER_BYTES = 1 << 20
 NAMED_FILES = 5
+NAMED_LINES = 20
 # Up to here every whole number is a double of its own.
 EXACT_BELOW = 2**53
 _ARCHIVES = (".zip", ".gz")
@@ -795,6 +797,8 @@ def _read_json(job: _Job) -> Reading:
         part.rows = int(counts.get(part.file_no, 0))
     # Columns know no case: 'mail' of one line and 'Mail' of another are one column, under the first spelling.
     spellings: dict[str, list[str]] = {}
+    # Nobody can ask for a value whose key is an empty text.
+    found = [(key, number) for key, number in found if key]
     for key, _ in found:
         known = spellings.setdefault(str(key).lower(), [])
         if str(key) not in known:
@@ -882,8 +886,14 @@ def _read_xlsx(job: _Job) -> Reading:
             if name not in workbook.sheet_names:
                 raise job.error(file.name, f"has no sheet {name!r} (options.sheet); found: {', '.join(workbook.sheet_names)}")
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            faulty = _error_lines(file.path, name)
         except (zipfile.BadZipFile, python_calamine.CalamineError, OSError) as error:
             raise job.error(file.name, f"is not a readable workbook, or it is encrypted ({error})") from None
+        if faulty:
+            reading.warnings.append(
+                f"{part.name}: {len(faulty)} cells hold an error such as #N/A and are read as missing, on the lines "
+                + ", ".join(map(str, list(dict.fromkeys(faulty))[:NAMED_LINES]))
+            )
         table = _sheet_table(job, part, rows[options.skip_lines :], options.skip_lines, reading)
         if table is not None:
             tables.append((part, table))
@@ -900,6 +910,35 @@ def _read_xlsx(job: _Job) -> Reading:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
     reading.columns = _united([part.header for part in reading.parts if part.header])
     return reading
+
+
+_ERROR_CELL = re.compile(rb"<(?:\w+:)?c\s(?=[^>]*\bt=[\"']e[\"'])[^>]*\br=[\"'][A-Z]+([0-9]+)[\"']")
+
+
+def _error_lines(path: Path, sheet: str) -> list[int]:
+    """The row of each cell that holds an error: calamine gives them as empty cells, so they are looked for in the XML."""
+    with zipfile.ZipFile(path) as archive:
+        try:
+            name = _sheet_member(archive, sheet)
+        except (KeyError, StopIteration, ElementTree.ParseError):
+            return []
+        found, rest = [], b""
+        with archive.open(name) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                whole, tag, rest = (rest + chunk).rpartition(b"<")
+                found += [int(match[1]) for match in _ERROR_CELL.finditer(whole)]
+                rest = tag + rest
+    return found
+
+
+def _sheet_member(archive: zipfile.ZipFile, sheet: str) -> str:
+    """The member of a workbook that holds a sheet. Raises KeyError or StopIteration where it cannot be told."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    found = next(node for node in book.iter() if node.tag.endswith("}sheet") and node.get("name") == sheet)
+    key = next(value for name, value in found.items() if name.endswith("}id"))
+    target = next(node.attrib["Target"] for node in links if node.get("Id") == key)
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, reading: Reading) -> pa.Table | None:

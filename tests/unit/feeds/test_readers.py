@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+import xlsxwriter
 
 from dagster_project.feeds.errors import FeedError
 from tests.unit.feeds.homes import TICKET_HEADER, TICKETS, Home
@@ -175,7 +176,7 @@ def test_a_json_line_in_another_encoding_is_quarantined_with_the_remedy(json_hom
 
 
 def test_json_keys_that_differ_in_case_are_one_column_and_said(json_home: Home) -> None:
-    rest = '"ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 1'
+    rest = '"": 0, "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 1'
     json_home.put_lines(
         "pos/a.jsonl",
         '{"ticket": "T1", "WHO": {"id": "C1"}, ' + rest + "}",
@@ -300,6 +301,27 @@ def test_long_whole_numbers_of_a_workbook_are_read_to_the_last_digit_or_refused(
     ((number, (reason,), original),) = home.quarantine("pos_transactions", "source_line, reasons, original")
     assert (number, json.loads(original)["ticket"]) == (4, "T2")
     assert "a number that is not exact (too many digits); write it as a text" in reason
+
+
+def test_cells_that_hold_an_error_are_missing_and_said_with_their_lines(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX)
+    path = tmp_path / "inbox/pos/a.xlsx"
+    path.parent.mkdir(parents=True)
+    book = xlsxwriter.Workbook(str(path))
+    book.add_worksheet("Notes").write_formula("A1", "=NA()", None, "#N/A")
+    sheet = book.add_worksheet("Ventes & retours")
+    for column, name in enumerate(TICKET_HEADER.split(";")):
+        sheet.write(0, column, name)
+    for row in range(1, 4):
+        sheet.write_row(row, 0, [f"T{row}", 1, "2024-03-05 09:05", 1, 1])
+        sheet.write_string(row, 5, "#N/A")
+    sheet.write_formula(2, 5, "=NA()", None, "#N/A")
+    sheet.write_formula(3, 5, "=1/0", None, "#DIV/0!")
+    book.close()
+    home.configure(pos_transactions=XLSX | {"options": {"sheet": "Ventes & retours"}})
+    report = home.land("pos_transactions")
+    assert home.raw("pos_transactions", "customer_id") == [("#N/A",), (None,), (None,)]
+    assert report.warnings == ["inbox/pos/a.xlsx: 2 cells hold an error such as #N/A and are read as missing, on the lines 3, 4"]
 
 
 def test_a_sheet_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:
