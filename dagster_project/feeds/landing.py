@@ -8,6 +8,7 @@ removes. Reading is `readers.py`, the user's SQL `mapping.py`, types and faults 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import shutil
@@ -40,11 +41,21 @@ from dagster_project.feeds.mapping import (
     open_locked,
     open_trusted,
 )
-from dagster_project.feeds.readers import InboxFile, Part, Reading, describe_file, find_files, read_files, read_headers
+from dagster_project.feeds.readers import (
+    InboxFile,
+    Part,
+    Reading,
+    describe_file,
+    find_files,
+    read_files,
+    read_headers,
+    refuse_changed,
+)
 
 # Raised when landing itself would write other rows for the same file: files still in the inbox are then landed anew.
 LANDING_VERSION = 2
 READABLE_ROWS = 1000
+NAMED_FILES = 5
 # Enough for the layouts that an export has had; a thousand daily files need not all be opened to find a typing error.
 PREFLIGHT_FILES = 50
 # A dump that lacks more of the keys of the state before it than this is worth a word; of fewer keys a share says little.
@@ -189,6 +200,11 @@ def mapping_fingerprint(
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]
 
 
+def salt_fingerprint(salt: str) -> str:
+    """Tells one salt from another without saying anything of it, nor of any key that was hashed with it."""
+    return hmac.new(salt.encode(), b"which salt raw was landed with", hashlib.sha256).hexdigest()[:16]
+
+
 def _refuse_erasure(home: Path, company: Company) -> None:
     name = company.privacy.erasure_list
     if name is not None and (home / name).is_file():
@@ -228,6 +244,7 @@ class _Landing:
         self._clean()
         batches = active_batches(self.home, self.feed.name)
         files, superseded = self._choose_files(batches)
+        self._refuse_two_salts(_without(batches, superseded))
         if not files:
             return self.report
         fingerprint = self.fingerprint
@@ -299,6 +316,21 @@ class _Landing:
             raise FeedError(self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure")
         return chosen, superseded
 
+    def _refuse_two_salts(self, remaining: Sequence[ActiveBatch]) -> None:
+        """Keys hashed with two salts never meet: the same person would be two, and nothing downstream could tell."""
+        ours = salt_fingerprint(self.salt)
+        # A batch of an earlier version does not say which salt it was landed with.
+        others = [batch for batch in remaining if batch.manifest.get("salt_fingerprint", ours) != ours]
+        if others:
+            names = list(dict.fromkeys(str(file["name"]) for batch in others for file in batch.files))
+            more = f" and {len(names) - NAMED_FILES} others" if len(names) > NAMED_FILES else ""
+            raise ConfigurationError(
+                f"{FILE_NAME}: privacy.salt_env: the salt in {self.company.privacy.salt_env} is not the one with which "
+                f"{', '.join(names[:NAMED_FILES])}{more} ({self.feed.name}) were landed, and these files are no longer in the "
+                "inbox to be landed anew: set the earlier salt again, or put the files back, or remove "
+                f"raw/{self.feed.name}; nothing was landed"
+            )
+
     def _whole_batches(self, batches: Sequence[ActiveBatch], superseded: dict[str, list[str]]) -> None:
         """Rows that a query did not trace to a file can be replaced only together with all files of their batch."""
         for batch in batches:
@@ -340,6 +372,8 @@ class _Landing:
             reading = read_files(connection, self.feed.name, self.configuration, files, work)
         finally:
             connection.close()
+            # Here too when reading failed: half of a file that is being written is no fault of the file.
+            refuse_changed(files)
         self.report.warnings.extend(reading.warnings)
         self._refuse_nothing(reading, batches)
         self._type(database, reading)
@@ -814,6 +848,7 @@ class _Landing:
             "sequence": self.sequence,
             "last_sequence": self.sequence + (max(len(files) - 1, 0) if self.has_states else 0),
             "fingerprint": self.fingerprint,
+            "salt_fingerprint": salt_fingerprint(self.salt),
             "files": [
                 {"name": file.name, "sha256": file.sha256, "size_bytes": file.size} | counts.get(index, nothing)
                 for index, file in enumerate(files)

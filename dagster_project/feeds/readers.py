@@ -60,12 +60,16 @@ _MOJIBAKE = "(Ã[©¨ª«¢§´®¯¹»¼€‰\u00a0]|â€[™œ\u009d“”˜
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file of the inbox. `name` is its path relative to the home (absolute when outside), `sha256` its content."""
+    """A file of the inbox. `name` is its path relative to the home (absolute when outside), `sha256` its content.
+
+    `stamp`: size and times (of content and of record, ns) before it was hashed; another one later means it was touched.
+    """
 
     path: Path
     name: str
     sha256: str
     size: int
+    stamp: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass
@@ -129,11 +133,30 @@ def _natural(text: str) -> list[tuple[str, int]]:
 
 def describe_file(home: Path, path: Path) -> InboxFile:
     """Hash a file as a stream."""
+    stamp = _stamp(path)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     resolved = path if path.is_absolute() else home / path
     name = resolved.relative_to(home).as_posix() if resolved.is_relative_to(home) else resolved.as_posix()
-    return InboxFile(path, name, digest, path.stat().st_size)
+    return InboxFile(path, name, digest, stamp[0], stamp)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def refuse_changed(files: Sequence[InboxFile]) -> None:
+    """Raise OSError for a file that is no longer what was hashed: what was read may be neither. Trying again helps.
+
+    The content is hashed a second time only where size or times differ.
+    """
+    for file in files:
+        if _stamp(file.path) == file.stamp:
+            continue
+        with file.path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+                raise OSError(f"{file.name} changed while it was read (is it still being copied?); nothing was landed")
 
 
 def read_files(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import zipfile
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,7 +22,7 @@ from dagster_project.feeds.batches import active_batches
 from dagster_project.feeds.contract import FEEDS, raw_schema
 from dagster_project.feeds.errors import FeedBlocked, FeedError, ReconciliationError
 from dagster_project.feeds.landing import preflight
-from tests.unit.feeds.homes import CONTACTS, MEMBERS, PRODUCTS, TICKET_HEADER, TICKETS, Home, query
+from tests.unit.feeds.homes import CLOCK, CONTACTS, MEMBERS, PRODUCTS, RESOURCES, TICKET_HEADER, TICKETS, Home, query
 
 GOOD = ("T1;1;05/03/2024 09:05;1;1 234,50;C1", "T1;2;5/3/2024 9:05;2;12,75;", "T2;1;06/03/2024 10:00;-1;-10,5;C2")
 
@@ -237,7 +239,7 @@ def test_another_currency_is_quarantined_without_a_rate_and_accepted_with_one(ho
         "currency,valid_from,rate\nUSD,2020-01-01,0.9\n", encoding="utf-8"
     )
     from dagster_project.company.reference import load_references
-    from tests.unit.feeds.homes import CLOCK, SEEDS
+    from tests.unit.feeds.homes import SEEDS
 
     report = landing.land_feed(
         home.path,
@@ -478,6 +480,39 @@ def test_a_duplicate_under_another_name_is_reported_and_not_landed(home: Home) -
     assert len(home.raw("pos_transactions")) == 3
 
 
+@pytest.mark.parametrize("after", [f"{TICKET_HEADER}\n{GOOD[2]}\n", f"{TICKET_HEADER[:10]}\n"])
+def test_a_file_that_changes_while_it_is_read_is_not_landed_and_may_be_tried_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    path = home.tickets("a.csv", GOOD[0])
+    real = landing.read_files
+
+    def changing(*arguments: Any) -> readers.Reading:
+        path.write_text(after, encoding="utf-8")
+        return real(*arguments)
+
+    monkeypatch.setattr(landing, "read_files", changing)
+    with pytest.raises(OSError, match=r"inbox/pos/a\.csv changed while it was read"):
+        home.land("pos_transactions")
+    monkeypatch.undo()
+    assert home.batches("pos_transactions") == []
+    home.tickets("a.csv", GOOD[2])
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id") == [("T2",)]
+
+
+def test_a_file_that_is_touched_while_it_is_read_is_landed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home.tickets("a.csv", GOOD[0])
+    real = landing.read_files
+
+    def touching(*arguments: Any) -> readers.Reading:
+        os.utime(path, (1, 1))
+        return real(*arguments)
+
+    monkeypatch.setattr(landing, "read_files", touching)
+    assert home.land("pos_transactions").rows_accepted == 1
+
+
 def test_a_version_that_raw_has_is_not_written_again_and_a_changed_one_is(home: Home) -> None:
     home.tickets("a.csv", *GOOD)
     home.land("pos_transactions")
@@ -573,6 +608,42 @@ def test_a_batch_of_which_one_file_was_replaced_keeps_the_rows_of_the_other(home
     assert len(first.excluded_file_hashes) == 1
     assert query(first.select("transaction_id, customer_id_key_space")) == [("T2", "crm")]
     assert query(second.select("transaction_id, customer_id_key_space")) == [("T1", "pos")]
+
+
+def land_with(home: Home, salt: str) -> landing.LandingReport:
+    return landing.land_feed(
+        home.path, home.company, "pos_transactions", salt=salt, clock=CLOCK, references={}, resources=RESOURCES
+    )
+
+
+def test_another_salt_lands_the_inbox_anew_but_never_beside_rows_of_the_earlier_one(home: Home) -> None:
+    first = home.tickets("a.csv", GOOD[0])
+    land_with(home, "one")
+    kept = first.read_bytes()
+    first.unlink()
+    home.tickets("b.csv", GOOD[2])
+    with pytest.raises(ConfigurationError) as caught:
+        land_with(home, "two")
+    message = str(caught.value)
+    assert "privacy.salt_env: the salt in SERVICE_VALUE_SALT is not the one with which inbox/pos/a.csv" in message
+    assert "set the earlier salt again, or put the files back" in message
+    assert len(home.batches("pos_transactions")) == 1
+    first.write_bytes(kept)
+    assert land_with(home, "two").files_superseded == 1
+    (batch,) = active_batches(home.path, "pos_transactions")
+    assert batch.manifest["salt_fingerprint"] == landing.salt_fingerprint("two") != landing.salt_fingerprint("one")
+
+
+def test_another_salt_is_refused_where_nothing_is_new_too(home: Home) -> None:
+    home.tickets("a.csv", GOOD[0])
+    land_with(home, "one")
+    home.tickets("b.csv", GOOD[2])
+    land_with(home, "one")
+    (home.path / "inbox/pos/a.csv").unlink()
+    (home.path / "inbox/pos/b.csv").unlink()
+    assert land_with(home, "one").status == "nothing_new"
+    with pytest.raises(ConfigurationError, match=r"privacy\.salt_env"):
+        land_with(home, "two")
 
 
 def test_what_does_not_decide_the_rows_does_not_land_anew(home: Home) -> None:
