@@ -145,6 +145,27 @@ def test_the_inbox_sensor_waits_until_two_looks_agree_and_launches_once(tmp_path
     assert len(look(third.cursor).run_requests or []) == 1
 
 
+@pytest.mark.parametrize("location", ["inbox", "inbox/", "{home}/inbox/*.csv"])
+def test_the_fingerprint_of_the_inbox_sees_folders_and_absolute_locations(tmp_path: Path, location: str) -> None:
+    home = make_home(tmp_path / "home")
+    text = (home / "company.yml").read_text(encoding="utf-8").replace("inbox/*.csv", location.format(home=home))
+    (home / "company.yml").write_text(text, encoding="utf-8")
+    company = load_company(home)
+    before = inbox_fingerprint(home, company)
+    os.utime(home / "inbox" / "a.csv", (1, 1))
+    replaced = inbox_fingerprint(home, company)
+    (home / "inbox" / "b.csv").write_text("id\n2\n", encoding="utf-8")
+    assert len({before, replaced, inbox_fingerprint(home, company)}) == 3
+
+
+def test_the_fingerprint_of_an_inbox_that_cannot_be_landed_is_no_error_of_the_sensor(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    (tmp_path / "outside.csv").write_text("id\n2\n", encoding="utf-8")
+    before = inbox_fingerprint(home, load_company(home))
+    (home / "inbox" / "link.csv").symlink_to(tmp_path / "outside.csv")
+    assert inbox_fingerprint(home, load_company(home)) != before
+
+
 def test_the_fingerprint_of_the_inbox_changes_with_a_replaced_file(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     company = load_company(home)
