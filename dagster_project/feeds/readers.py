@@ -53,7 +53,9 @@ NAMED_LINES = 20
 # Up to here every whole number is a double of its own.
 EXACT_BELOW = 2**53
 _ARCHIVES = (".zip", ".gz")
-RESERVED_COLUMNS = ("source_file", "source_line", "__file_no")
+_ARCHIVE_STARTS = (b"\x1f\x8b", b"PK\x03\x04")
+_PATH, _LINE = "__path_in_service_value", "__line_in_service_value"
+RESERVED_COLUMNS = ("source_file", "source_line", "__file_no", _PATH, _LINE)
 # 'Ã©', 'Ã¨', 'Ã ', 'â€™': UTF-8 read as Latin-1 or Windows-1252, and back.
 _MOJIBAKE = "(Ã[©¨ª«¢§´®¯¹»¼€‰\u00a0]|â€[™œ\u009d“”˜¦])"
 
@@ -83,8 +85,10 @@ class Part:
     newlines: int = 0
     ends_with_newline: bool = True
     header: tuple[str, ...] = ()
+    lines_before_header: int = 0
     header_lines: int = 0
     rows: int = 0
+    has_zero_byte: bool = False
 
 
 @dataclass
@@ -203,7 +207,10 @@ def _plain_parts(job: _Job) -> list[Part]:
     for file in job.files:
         suffix = file.path.suffix.lower()
         if suffix == ".zip":
-            parts.extend(_zip_parts(job, file, len(parts)))
+            members = list(_zip_parts(job, file, len(parts)))
+            if not members:
+                raise job.error(file.name, "is an archive without any file in it; send it again")
+            parts.extend(members)
         elif suffix == ".gz":
             target = job.work / f"part-{len(parts)}.txt"
             part = Part(len(parts), file, target, file.name)
@@ -222,7 +229,7 @@ def _file_part(job: _Job, file: InboxFile, number: int) -> Part:
     part = Part(number, file, file.path, file.name)
     with file.path.open("rb") as stream:
         start = stream.read(4)
-        if start[:2] == b"\x1f\x8b" or start == b"PK\x03\x04":
+        if start.startswith(_ARCHIVE_STARTS):
             raise job.error(file.name, "is an archive or a workbook under another name; name it .gz, .zip or .xlsx")
         stream.seek(0)
         if _needs_copy(job, start):
@@ -233,6 +240,7 @@ def _file_part(job: _Job, file: InboxFile, number: int) -> Part:
         carriage_returns = 0
         while chunk := stream.read(CHUNK_BYTES):
             part.newlines += chunk.count(b"\n")
+            part.has_zero_byte = part.has_zero_byte or b"\x00" in chunk
             if part.newlines == 0:
                 carriage_returns += chunk.count(b"\r")
             last = chunk[-1:]
@@ -291,6 +299,8 @@ def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: i
     with part.path.open("wb") as target:
         while True:
             chunk = stream.read(CHUNK_BYTES)
+            if is_first and packed is not None and chunk.startswith(_ARCHIVE_STARTS):
+                raise job.error(part.name, "is an archive inside an archive; put the inner one into the inbox")
             if decoder is not None:
                 try:
                     out = decoder.decode(chunk, final=not chunk).encode("utf-8")
@@ -317,6 +327,7 @@ def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: i
                     f"{LARGEST_EXTRACTED_BYTES >> 30} GiB: it looks like a zip bomb; extract it by hand if it is sound",
                 )
             part.newlines += out.count(b"\n")
+            part.has_zero_byte = part.has_zero_byte or b"\x00" in out
             if out:
                 last = out[-1:]
                 target.write(out)
@@ -328,18 +339,19 @@ def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: i
 def _read_csv(job: _Job) -> Reading:
     parts = _plain_parts(job)
     reading = Reading(parts)
-    groups: dict[tuple[str, ...], list[Part]] = {}
+    groups: dict[tuple[tuple[str, ...], int], list[Part]] = {}
     for part in parts:
         _csv_header(job, part, reading)
         if part.header:
-            groups.setdefault(part.header, []).append(part)
+            groups.setdefault((part.header, part.lines_before_header), []).append(part)
     selects = []
-    for number, (header, members) in enumerate(groups.items()):
-        selects.append(_csv_group(job, reading, number, header, members))
+    for number, members in enumerate(groups.values()):
+        selects.append(_csv_group(job, reading, number, members))
+    reading.columns = _united(header for header, _ in groups)
     if selects:
-        job.connection.execute("create view source_all as " + " union all by name ".join(selects))
-    reading.columns = _united(header for header in groups)
-    _warn_mojibake(job, reading, [f"source_rows_{number}" for number in range(len(groups))], list(groups))
+        job.connection.execute("create view source_whole as " + " union all by name ".join(selects))
+        _refuse_zero_bytes(job, reading)
+    _warn_mojibake(job, reading, [_positions(header) for header, _ in groups])
     _warn_cut_off(reading)
     return reading
 
@@ -404,16 +416,15 @@ def _parse_header(job: _Job, part: Part, start: bytes, reading: Reading) -> None
         reading.warnings.append(f"{part.name} is empty")
         return
     text = start.decode("utf-8", errors="replace")
-    if "\x00" in text:
-        raise job.error(part.name, "holds zero bytes: it is not UTF-8 text; is options.encoding right (utf-16)?")
     lines = io.StringIO(text, newline="")
     for _ in range(options.skip_lines):
         lines.readline()
     rows = csv.reader(lines, **_dialect(options.delimiter, options.quote))
     names: list[str] = []
     try:
-        # Blank lines before the header are skipped by DuckDB, too.
+        # Blank lines before the header are skipped here and counted: DuckDB would take the first one for the header.
         while not names:
+            part.lines_before_header = options.skip_lines + rows.line_num
             names = next(rows)
     except StopIteration:
         reading.warnings.append(f"{part.name} has no header")
@@ -422,6 +433,8 @@ def _parse_header(job: _Job, part: Part, start: bytes, reading: Reading) -> None
         raise job.error(
             part.name, f"the header cannot be read ({error}); are options.delimiter and options.quote right?"
         ) from None
+    if "\x00" in "".join(names):
+        raise job.error(part.name, "holds zero bytes in its header: it is not UTF-8 text; is options.encoding right (utf-16)?")
     if "\ufffd" in "".join(names):
         raise job.error(
             part.name, f"the header is not {options.encoding}; is options.encoding right? Expected for example cp1252"
@@ -452,16 +465,22 @@ def _unique_names(job: _Job, part: Part, names: Sequence[str], reading: Reading)
     return tuple(taken.values())
 
 
-def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...], members: list[Part]) -> str:
-    """Read the files of one header in one scan; returns the SELECT of the group for `source_all`."""
+def _positions(header: tuple[str, ...]) -> list[str]:
+    """The columns of `source_rows_<n>`: by place, so that a column of an export may be called `rowid` or `__path`."""
+    return [f"c{position}" for position in range(len(header))]
+
+
+def _csv_group(job: _Job, reading: Reading, number: int, members: list[Part]) -> str:
+    """Read the files of one header in one scan; returns the SELECT of the group for `source_whole`."""
     options, connection = job.configuration.options, job.connection
+    header = members[0].header
     table = f"source_rows_{number}"
-    columns = ", ".join(f"{sql.text(column)}: 'varchar'" for column in header)
+    columns = ", ".join(f"{column}: 'varchar'" for column in _positions(header))
     try:
         connection.execute(f"""
             create table {table} as select * from read_csv(
                 {sql.texts(part.path for part in members)},
-                auto_detect = false, header = true, skip = {options.skip_lines},
+                auto_detect = false, header = true, skip = {members[0].lines_before_header},
                 delim = {sql.text(options.delimiter)}, quote = {sql.text(options.quote)},
                 escape = {sql.text(options.escape if options.escape is not None else options.quote)},
                 columns = {{{columns}}}, filename = '__path', store_rejects = true, max_line_size = 16777216,
@@ -510,7 +529,9 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
         files.append((str(part.path), part.file_no, part.name, part.header_lines + 1 - first))
     connection.execute(f"create table {table}_files (path varchar, file_no integer, source_file varchar, line_of_row bigint)")
     connection.executemany(f"insert into {table}_files values (?, ?, ?, ?)", files)
-    selected = ", ".join(f"records.{sql.name(column)}" for column in header)
+    selected = ", ".join(
+        f"records.{place} as {sql.name(column)}" for place, column in zip(_positions(header), header, strict=True)
+    )
     if not lines:
         return (
             f"select {selected}, files.source_file, records.rowid + files.line_of_row as source_line, "
@@ -651,12 +672,13 @@ def _united(headers: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> t
     return tuple(seen.values())
 
 
-def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequence[tuple[str, ...]]) -> None:
+def _warn_mojibake(job: _Job, reading: Reading, headers: Sequence[Sequence[str]]) -> None:
     """Look for 'Ã©' in a sample: UTF-8 that was read as Latin-1, here or by whoever made the export."""
-    for table, header in zip(tables, headers, strict=True):
-        union = " || ' ' || ".join(f"coalesce({sql.name(column)}, '')" for column in header)
+    for number, columns in enumerate(headers):
+        union = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns)
         found = job.connection.execute(
-            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) from (select * from {table} limit 50000)"
+            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) "
+            f"from (select * from source_rows_{number} limit 50000)"
         ).fetchone()
         if found and found[0]:
             reading.warnings.append(
@@ -664,6 +686,25 @@ def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequ
                 f"{job.configuration.options.encoding}; is options.encoding right?"
             )
             return
+
+
+def _refuse_zero_bytes(job: _Job, reading: Reading) -> None:
+    """Make `source_all` of `source_whole`: rows with a zero byte, which no text has, are set apart."""
+    if not any(part.has_zero_byte for part in reading.parts):
+        job.connection.execute("create view source_all as select * from source_whole")
+        return
+    columns = [sql.name(column) for column in reading.columns]
+    is_broken = f"contains(concat_ws('', {', '.join(columns)}), chr(0))"
+    exported = ", ".join(f"{sql.text(column)}: {name}" for column, name in zip(reading.columns, columns, strict=True))
+    broken = job.connection.execute(f"""
+        insert into rejected_rows
+        select __file_no, source_line, to_json({{{exported}}})::varchar, 'the line holds a zero byte'
+        from source_whole where {is_broken}
+        returning file_no
+    """).fetchall()
+    for (number,) in broken:
+        reading.parts[number].rows -= 1
+    job.connection.execute(f"create view source_all as select * from source_whole where not {is_broken}")
 
 
 def _warn_cut_off(reading: Reading) -> None:
@@ -715,6 +756,8 @@ def _describe_parquet(job: _Job, part: Part, reading: Reading) -> list[tuple[Any
     except duckdb.Error as error:
         raise job.error(part.name, f"is not a readable Parquet file ({str(error).splitlines()[0]}); send it again") from None
     part.header = _unique_names(job, part, [str(row[0]) for row in described], reading)
+    if "file_row_number" in (column.lower() for column in part.header):
+        raise job.error(part.name, "has a column 'file_row_number', a name that DuckDB needs; rename it in the export")
     part.rows = int(count[0]) if count else 0
     return described
 
@@ -745,8 +788,8 @@ def _read_parquet(job: _Job) -> Reading:
             casts.append(f"{text} as {name}")
         job.connection.execute(f"""
             create table source_rows_{number} as
-            select {", ".join(casts)}, __path, file_row_number + 1 as __line
-            from read_parquet({sql.texts(part.path for part in members)}, filename = '__path', file_row_number = true)
+            select {", ".join(casts)}, {_PATH}, file_row_number + 1 as {_LINE}
+            from read_parquet({sql.texts(part.path for part in members)}, filename = '{_PATH}', file_row_number = true)
         """)
         job.connection.execute(f"create table source_rows_{number}_files (path varchar, file_no integer, source_file varchar)")
         job.connection.executemany(
@@ -755,8 +798,8 @@ def _read_parquet(job: _Job) -> Reading:
         )
         selected = ", ".join(f"records.{sql.name(entry.split(chr(0))[0])}" for entry in signature)
         selects.append(
-            f"select {selected}, files.source_file, records.__line as source_line, files.file_no as __file_no "
-            f"from source_rows_{number} as records join source_rows_{number}_files as files on __path = path"
+            f"select {selected}, files.source_file, records.{_LINE} as source_line, files.file_no as __file_no "
+            f"from source_rows_{number} as records join source_rows_{number}_files as files on records.{_PATH} = files.path"
         )
     if selects:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
@@ -926,7 +969,7 @@ def _read_xlsx(job: _Job) -> Reading:
         job.connection.execute(f"create table source_rows_{part.file_no} as select * from sheet")
         job.connection.unregister("sheet")
         selects.append(
-            f"select * exclude (__line), {sql.text(part.name)} as source_file, __line as source_line, "
+            f"select * exclude ({_LINE}), {sql.text(part.name)} as source_file, {_LINE} as source_line, "
             f"{part.file_no} as __file_no from source_rows_{part.file_no}"
         )
     if selects:
@@ -986,7 +1029,7 @@ def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, rea
         column: pa.array([_cell(row[position]) if position < len(row) else None for _, row in filled], pa.string())
         for position, column in enumerate(part.header)
     }
-    arrays["__line"] = pa.array([line for line, _ in filled], pa.int64())
+    arrays[_LINE] = pa.array([line for line, _ in filled], pa.int64())
     return pa.table(arrays)
 
 

@@ -388,7 +388,7 @@ def test_a_location_without_any_file_is_a_failure(home: Home) -> None:
         home.land("pos_transactions")
 
 
-def zipped(name: str, content: str) -> bytes:
+def zipped(name: str, content: str | bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
@@ -424,6 +424,22 @@ def test_an_archive_under_a_csv_name_is_refused(home: Home) -> None:
     home.put("pos/a.csv", zipped("a.csv", TICKET_HEADER))
     with pytest.raises(FeedError, match="is an archive or a workbook under another name"):
         home.land("pos_transactions")
+
+
+def test_an_archive_without_a_file_is_refused_by_name(archives: Home) -> None:
+    target = io.BytesIO()
+    zipfile.ZipFile(target, "w").close()
+    archives.put("pos/a.zip", target.getvalue())
+    with pytest.raises(FeedError, match=r"inbox/pos/a\.zip: is an archive without any file in it"):
+        archives.land("pos_transactions")
+
+
+@pytest.mark.parametrize("inner", ["day.zip", "day.csv.gz"])
+def test_an_archive_inside_an_archive_is_refused_by_name(archives: Home, inner: str) -> None:
+    content = zipped("day.csv", TICKET_HEADER) if inner.endswith("zip") else gzip.compress(TICKET_HEADER.encode())
+    archives.put("pos/a.zip", zipped(inner, content))
+    with pytest.raises(FeedError, match=rf"inbox/pos/a\.zip/{inner}: is an archive inside an archive"):
+        archives.land("pos_transactions")
 
 
 def test_a_zip_bomb_is_refused(archives: Home, monkeypatch: pytest.MonkeyPatch) -> None:

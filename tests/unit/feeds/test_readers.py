@@ -94,6 +94,39 @@ def test_lines_before_the_header_may_be_skipped(home: Home) -> None:
     assert lines_of(home) == {"T1": 4}
 
 
+@pytest.mark.parametrize("before", ["\n", "\n\n\n", "\r\n"])
+def test_blank_lines_before_the_header_are_no_header_and_the_header_no_row(home: Home, before: str) -> None:
+    end = "\r\n" if "\r" in before else "\n"
+    home.put("pos/a.csv", before + end.join([TICKET_HEADER, line("T1"), "", line("T2"), ""]))
+    home.tickets("b.csv", line("T3"))
+    report = home.land("pos_transactions")
+    blank = before.count("\n")
+    assert lines_of(home) == {"T1": blank + 2, "T2": blank + 4, "T3": 2}
+    assert (report.rows_read, report.rows_quarantined) == (3, 0)
+
+
+def test_a_zero_byte_costs_its_row_and_nothing_else_wherever_it_stands(home: Home) -> None:
+    many = [line(f"T{number}") for number in range(40_000)]
+    assert sum(map(len, many)) > 1 << 20
+    home.tickets("a.csv", *many, line("X", "C\x001"), line("Y", "C2"))
+    home.tickets("b.csv", line("Z", "\x00"))
+    report = home.land("pos_transactions")
+    assert (report.rows_read, report.rows_accepted, report.rows_quarantined) == (40_003, 40_001, 2)
+    assert home.quarantine("pos_transactions", "source_file, source_line, reasons") == [
+        ("inbox/pos/a.csv", 40_002, ["the line holds a zero byte"]),
+        ("inbox/pos/b.csv", 2, ["the line holds a zero byte"]),
+    ]
+    assert lines_of(home)["Y"] == 40_003
+
+
+def test_columns_of_an_export_may_have_any_name_that_the_program_uses_inside(home: Home) -> None:
+    home.put("pos/a.csv", f"{TICKET_HEADER};__path;rowid;file_no;__line;c0\n{line('T1', 'C1')};1;2;3;4;5\n")
+    columns = TICKETS["columns"] | {"store_id": "rowid || __path || __line || c0"}
+    home.configure(pos_transactions=TICKETS | {"columns": columns})
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id, customer_id, store_id, source_line") == [("T1", "C1", "2145", 2)]
+
+
 def test_a_quote_that_is_never_closed_loses_nothing_silently(home: Home) -> None:
     home.put("pos/a.csv", "\n".join([TICKET_HEADER, line("T1"), 'T2;1;05/03/2024 09:05;1;1;"open', line("T3"), ""]))
     report = home.land("pos_transactions")
@@ -246,6 +279,19 @@ def test_ids_that_are_floats_because_of_a_gap_are_whole_numbers(tmp_path: Path) 
     home.land("pos_transactions")
     clients = [row[0] for row in home.raw("pos_transactions", "customer_id")]
     assert clients == ["160", None, "9007199254740991", "2.5", "nan"]
+
+
+def test_parquet_columns_named_as_inside_are_read_or_refused_by_name(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET | {"columns": PARQUET["columns"] | {"store_id": "__line || __path"}})
+    (tmp_path / "inbox/pos").mkdir(parents=True)
+    row = "'T1' as ticket, 1 as ligne, '2024-03-05 09:05' as date, 1 as qte, 1 as montant, 'C' as client"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select {row}, 7 as __line, 8 as __path) to '{tmp_path}/inbox/pos/a.parquet'")
+        home.land("pos_transactions")
+        assert home.raw("pos_transactions", "store_id, source_line") == [("78", 1)]
+        connection.execute(f"copy (select {row}, 7 as file_row_number) to '{tmp_path}/inbox/pos/b.parquet'")
+    with pytest.raises(FeedError, match=r"b\.parquet: has a column 'file_row_number', a name that DuckDB needs; rename it"):
+        home.land("pos_transactions")
 
 
 def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
