@@ -431,11 +431,12 @@ class _Landing:
             )
             try:
                 connection.execute(f"create table typed as {typed_select(casting)}")
-            except duckdb.Error as error:
+            except duckdb.Error:
                 explained = explain_failure(connection, self.feed, self.configuration)
                 if explained is None:
                     raise
-                raise explained from error
+                # Without its cause: the message of DuckDB holds the value, and logs print causes.
+                raise explained from None
             self.has_lines = mapping.has_lines
             self.is_query = self.configuration.query is not None
         finally:
