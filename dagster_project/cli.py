@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.company.errors import ConfigurationError
 from dagster_project.settings import Settings, silence_telemetry
 
 if TYPE_CHECKING:
@@ -124,6 +125,9 @@ def main() -> None:
         app(standalone_mode=True)
     except Stopped as stopped:
         sys.exit(stopped.code)
+    except ConfigurationError as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
 
 
 def _close_stderr() -> None:
@@ -151,7 +155,6 @@ def _session(settings: Settings) -> Iterator[Session]:
 
 
 def _print_kpis(settings: Settings, database: Path, language: str | None) -> None:
-    from dagster_project.company.errors import ConfigurationError
     from dagster_project.company.model import load_company
     from dagster_project.packs.html import Company
     from dagster_project.packs.terminal import print_kpis

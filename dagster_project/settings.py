@@ -6,16 +6,20 @@ What a company configures belongs to `company.yml` (`company/model.py`); here is
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from dagster_project.company.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 SEEDS = DBT_PROJECT / "seeds"
 SAMPLE_HOME = PROJECT_ROOT / "data" / "sample"
 HOME_VARIABLE = "SERVICE_VALUE_HOME"
+THREADS_VARIABLE = "SERVICE_VALUE_THREADS"
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,21 @@ class Settings:
 
     @classmethod
     def from_environment(cls, home: Path | None = None) -> Settings:
-        """The settings of this process: `home` if given, else `SERVICE_VALUE_HOME`, else the sample home."""
+        """The settings of this process: `home` if given, else `SERVICE_VALUE_HOME`, else the sample home.
+
+        Raises ConfigurationError for a number of threads that is none.
+        """
         chosen = home or Path(os.environ.get(HOME_VARIABLE) or SAMPLE_HOME)
-        threads = int(os.environ.get("SERVICE_VALUE_THREADS") or min(4, os.cpu_count() or 2))
-        return cls(home=chosen.expanduser().resolve(), environment=dict(os.environ), threads=threads)
+        threads = os.environ.get(THREADS_VARIABLE) or str(min(4, os.cpu_count() or 2))
+        if not re.fullmatch("[1-9][0-9]{0,3}", threads):
+            raise ConfigurationError(f"{THREADS_VARIABLE}: {threads!r} is not a number of threads; expected for example 4")
+        return cls(home=chosen.expanduser().resolve(), environment=dict(os.environ), threads=int(threads))
 
     def export_to_dbt(self) -> None:
         """Set the variables that `dbt/profiles.yml` and the sources read; dbt runs as a child process."""
         os.environ["SERVICE_VALUE_WAREHOUSE"] = str(self.warehouse)
         os.environ["SERVICE_VALUE_INPUTS"] = str(self.inputs)
-        os.environ["SERVICE_VALUE_THREADS"] = str(self.threads)
+        os.environ[THREADS_VARIABLE] = str(self.threads)
         # the terminal's log and run_results.json say it all; the debug log file costs a tenth of a run
         os.environ.setdefault("DBT_LOG_LEVEL_FILE", "none")
         os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")

@@ -65,7 +65,15 @@ def problem_of_expression(expression: str) -> str | None:
         and not (node["cte_map"]["map"])
         and all(node.get(key) == value for key, value in _PLAIN_SELECT.items())
     )
-    return None if is_plain else f"{expression!r} is more than one SQL expression; {hint}"
+    if not is_plain:
+        return f"{expression!r} is more than one SQL expression; {hint}"
+    spread = next((name for name in _functions(node["select_list"]) if name in _many_to_one() or name == "unnest"), None)
+    if spread is not None:
+        return (
+            f"{expression!r} calls {spread.removesuffix('_star')}, which does not give one value for each row; expected an "
+            "expression over the columns of one row (a window, 'over (...)', is one; else use query in place of columns)"
+        )
+    return None
 
 
 def problem_of_query(query: str) -> str | None:
@@ -92,6 +100,27 @@ def references_of_expression(expression: str) -> References:
 def references_of_query(query: str) -> References:
     """The columns that a valid query names (aliases and columns of subqueries among them)."""
     return References(_references(_PARSER.parse(query)).columns, is_closed=False)
+
+
+@lru_cache(maxsize=1)
+def _many_to_one() -> frozenset[str]:
+    """The aggregate functions that DuckDB knows: one value for many rows, so that rows would be lost."""
+    found = _PARSER.connection.execute("select distinct function_name from duckdb_functions() where function_type = 'aggregate'")
+    return frozenset(str(row[0]) for row in found.fetchall())
+
+
+def _functions(value: Any) -> Iterator[str]:
+    """The functions that are called outside of subqueries and not over a window."""
+    if isinstance(value, dict):
+        if value.get("class") == "SUBQUERY":
+            return
+        if value.get("class") == "FUNCTION":
+            yield str(value["function_name"]).lower()
+        for item in value.values():
+            yield from _functions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _functions(item)
 
 
 def _as_select(expression: str) -> str:

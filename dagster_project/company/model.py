@@ -7,7 +7,9 @@ All problems of a file are reported at once, each as `company.yml: key.path: wha
 
 from __future__ import annotations
 
+import codecs
 import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
@@ -17,7 +19,17 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from dagster_project.company.errors import ConfigurationError, did_you_mean
 from dagster_project.company.expressions import problem_of_expression, problem_of_query
@@ -27,6 +39,9 @@ FILE_NAME = "company.yml"
 DEFAULT_SALT_ENV = "SERVICE_VALUE_SALT"
 # A simulated company has no real person to protect, and its figures must be the same on every machine.
 SIMULATED_SALT = "simulated-company-without-real-persons"
+# A company with every feed has some 500 values.
+LARGEST_CONFIGURATION = 100_000
+MERGE_TAG = "tag:yaml.org,2002:merge"
 DEFAULT_REQUIRED = ("crm_contacts", "pos_transactions")
 READERS_BY_EXTENSION = {
     "csv": "csv",
@@ -64,6 +79,11 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _as_sign(value: object) -> object:
+    """`'\t'` between single quotes is two signs to YAML; nobody means anything but the tab."""
+    return "\t" if value == "\\t" else value
+
+
 def _as_expressions(value: object) -> object:
     """Numbers and truth values are fixed values; a null entry takes a column out of a preset."""
     if value is None:
@@ -79,6 +99,14 @@ def _as_expressions(value: object) -> object:
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def number_is_no_truth_value(cls, value: object, info: ValidationInfo) -> object:
+        """pydantic reads `true` as 1: a history of one month is not what anyone meant."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
+            raise ValueError(f"expected a number, found {str(value).lower()}")
+        return value
 
 
 class Profile(_Model):
@@ -102,7 +130,7 @@ class Windows(_Model):
 class Options(_Model):
     """How the values of a source are written. `optional_columns`: source columns that a file may lack (then null)."""
 
-    delimiter: StrictStr = ","
+    delimiter: Annotated[StrictStr, BeforeValidator(_as_sign)] = ","
     quote: StrictStr = '"'
     escape: StrictStr | None = None
     encoding: Text = "utf-8"
@@ -134,6 +162,7 @@ class FeedConfiguration(_Model):
     covers_until: date | None = None
     key_space: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "crm"
     maximum_quarantine_share: float = Field(default=0.01, ge=0, le=1)
+    maximum_vanished_share: float = Field(default=0.5, ge=0, le=1)
     _query_text: str | None = PrivateAttr(default=None)
 
     @property
@@ -170,7 +199,7 @@ class Pack(_Model):
     audience: Text
     language: Literal["fr", "en"] = "fr"
     every: Literal["day", "week", "month", "quarter"] = "month"
-    formats: tuple[Literal["html", "xlsx", "pdf"], ...] = ("html", "xlsx")
+    formats: tuple[Literal["html", "xlsx", "pdf"], ...] = Field(default=("html", "xlsx"), min_length=1)
     recipients_env: Text | None = None
 
 
@@ -199,16 +228,47 @@ class Company(_Model):
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice: YAML would silently keep the last one."""
+    """SafeLoader that refuses a key written twice (YAML would silently keep the last one) and a text that grows too large."""
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        """The content of a document, aliases written out: ten levels of ten would fill any memory where they are printed."""
+        if _expanded_size(node, {}) > LARGEST_CONFIGURATION:
+            raise yaml.MarkedYAMLError(
+                None, None, f"its aliases grow to more than {LARGEST_CONFIGURATION} values", node.start_mark
+            )
+        return super().construct_document(node)
+
+
+def _expanded_size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node holds once its aliases are written out. One that contains itself is refused by the loader."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        inner: Iterable[yaml.Node] = ()
+        if isinstance(node, yaml.SequenceNode):
+            inner = node.value
+        elif isinstance(node, yaml.MappingNode):
+            inner = (part for pair in node.value for part in pair)
+        known[id(node)] = 1 + sum(_expanded_size(part, known) for part in inner)
+    return known[id(node)]
+
+
+def _timestamp_or_text(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    """A day that no calendar has stays a text: whoever checks the key can then name it, which YAML cannot."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
 
 
 def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, int] = {}
     for key_node, _ in node.value:
+        if key_node.tag == MERGE_TAG:
+            continue
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, (str, int, float, bool, date)) and key is not None:
             raise yaml.MarkedYAMLError(None, None, "a key must be a text", key_node.start_mark)
-        if key in seen and key != "<<":
+        if key in seen:
             raise yaml.MarkedYAMLError(
                 None, None, f"the key {key!r} is written twice (first on line {seen[key]})", key_node.start_mark
             )
@@ -218,6 +278,7 @@ def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp_or_text)
 
 
 def read_yaml(text: str, name: str) -> Any:
@@ -310,7 +371,10 @@ def _near(name: str, known: Iterable[str]) -> str:
 
 
 def _kind(value: object) -> str:
-    return "nothing" if value is None else f"{type(value).__name__} {value!r}"[:80]
+    if value is None:
+        return "nothing"
+    shown = reprlib.repr(value) if isinstance(value, (dict, list)) else repr(value)
+    return f"{type(value).__name__} {shown}"[:80]
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -323,6 +387,15 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     if "query" in over and "columns" in base and "columns" not in over:
         merged.pop("columns", None)
     return merged
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether a text of some length survives the way and back: `idna` is an encoding to Python, but of host names."""
+    text = 'ticket;"montant"\r\n' * 20
+    try:
+        return codecs.getincrementaldecoder(name)("strict").decode(text.encode(name), final=True) == text
+    except (LookupError, ValueError, TypeError):
+        return False
 
 
 class _Check:
@@ -453,6 +526,8 @@ class _Check:
                 f"{path}.time_zone",
                 "is missing; expected the time zone of the times in this source, for example Europe/Paris or UTC",
             )
+        if feed.load != "full" and "maximum_vanished_share" in feed.model_fields_set:
+            self.add(f"{path}.maximum_vanished_share", "is for load: full only; keys do not vanish from a delta")
         if feed.query is not None:
             self.query(feed, path)
         self.formats(feed, path)
@@ -463,18 +538,23 @@ class _Check:
             )
         if feed.options.thousands is not None and feed.options.thousands == feed.options.decimal:
             self.add(f"{path}.options.thousands", "is the same sign as options.decimal")
-        if feed.reader == "csv" and feed.options.delimiter == "":
-            self.add(f"{path}.options.delimiter", "is empty; expected one sign, for example ';'")
-        if len(feed.options.quote) > 1:
-            self.add(f"{path}.options.quote", "expected one sign, or an empty text where nothing is quoted")
         if feed.reader == "csv":
-            try:
-                "".encode(feed.options.encoding)
-            except (LookupError, UnicodeError):
-                self.add(
-                    f"{path}.options.encoding",
-                    f"{feed.options.encoding!r} is not an encoding; expected for example utf-8, cp1252, latin-1, utf-16",
-                )
+            self.signs(feed.options, f"{path}.options")
+        if feed.reader in ("csv", "json") and not _is_encoding(feed.options.encoding):
+            self.add(
+                f"{path}.options.encoding",
+                f"{feed.options.encoding!r} is not an encoding of texts; expected for example utf-8, cp1252, latin-1, utf-16",
+            )
+
+    def signs(self, options: Options, path: str) -> None:
+        """The signs that take a line of csv apart: one each, and not one for two purposes."""
+        if len(options.delimiter) != 1 or options.delimiter in "\r\n\x00":
+            self.add(f"{path}.delimiter", f"is {options.delimiter!r}; expected one sign, for example ';' or '\\t'")
+        for name, sign in (("quote", options.quote), ("escape", options.escape or "")):
+            if len(sign) > 1 or not sign.isascii() or sign in ("\r", "\n", "\x00"):
+                self.add(f"{path}.{name}", f"is {sign!r}; expected one ASCII sign, or an empty text for none")
+            elif sign and sign == options.delimiter:
+                self.add(f"{path}.{name}", f"is {sign!r}, the same sign as options.delimiter")
 
     def sql_reader(self, feed: FeedConfiguration, path: str) -> None:
         for key in ("dsn_env", "query"):
@@ -512,7 +592,11 @@ class _Check:
             near = did_you_mean(file.name, [item.name for item in file.parent.glob("*.sql")])
             self.add(f"{path}.query", f"the file {name} does not exist{near}")
             return
-        text = file.read_text(encoding="utf-8-sig")
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            self.add(f"{path}.query", f"{name} cannot be read ({error}); expected a text file in UTF-8")
+            return
         problem = problem_of_query(text)
         if problem:
             self.add(f"{path}.query", f"{name}: {problem}")
@@ -563,6 +647,12 @@ class _Check:
                 self.add("required", f"{name} is not a configured feed{known}")
             elif name in FEEDS and not FEEDS[name].event_at:
                 self.add("required", f"{name} has no time and cannot bound the as-of date")
+        seen: set[tuple[str, str]] = set()
+        for number, pack in enumerate(company.packs):
+            # Both would be written to the same files.
+            if (pack.audience, pack.language) in seen:
+                self.add(f"packs.{number}", f"is a second pack for {pack.audience} in {pack.language}; expected one of each")
+            seen.add((pack.audience, pack.language))
         return company.model_copy(
             update={
                 "company": profile,

@@ -30,6 +30,11 @@ class ActiveBatch:
     def rows_path(self) -> Path:
         return self.path / ROWS
 
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """What the manifest says of the files that count."""
+        return [file for file in self.manifest["files"] if file["sha256"] not in self.excluded_file_hashes]
+
     def select(self, columns: str = "*") -> str:
         """SQL that reads the rows of the batch which count."""
         condition = f" where file_hash not in {sql.members(self.excluded_file_hashes)}" if self.excluded_file_hashes else ""
@@ -67,22 +72,25 @@ def active_batches(home: Path, feed: str) -> list[ActiveBatch]:
 
 def known_files(batches: Sequence[ActiveBatch]) -> dict[str, tuple[str, str, str]]:
     """sha256 of each file that counts -> (fingerprint of its mapping, batch, name under which it was landed)."""
-    known = {}
-    for batch in batches:
-        for file in batch.manifest["files"]:
-            if file["sha256"] not in batch.excluded_file_hashes:
-                known[str(file["sha256"])] = (str(batch.manifest["fingerprint"]), batch.batch_id, str(file["name"]))
-    return known
+    return {
+        str(file["sha256"]): (str(batch.manifest["fingerprint"]), batch.batch_id, str(file["name"]))
+        for batch in batches
+        for file in batch.files
+    }
+
+
+def last_content(batches: Sequence[ActiveBatch]) -> dict[str, str]:
+    """File name -> sha256 of what was last landed under it."""
+    return {str(file["name"]): str(file["sha256"]) for batch in batches for file in batch.files}
 
 
 def quarantined_rows(batches: Sequence[ActiveBatch]) -> tuple[int, int]:
     """(rows quarantined, rows read) over the files that count."""
     quarantined = read = 0
     for batch in batches:
-        for file in batch.manifest["files"]:
-            if file["sha256"] not in batch.excluded_file_hashes:
-                quarantined += int(file["rows_quarantined"])
-                read += int(file["rows_read"])
+        for file in batch.files:
+            quarantined += int(file["rows_quarantined"])
+            read += int(file["rows_read"])
         loose = batch.manifest.get("rows_without_file", {})
         quarantined += int(loose.get("rows_quarantined", 0))
         read += int(loose.get("rows_read", 0))

@@ -162,10 +162,14 @@ def _o(column: Column) -> str:
 
 
 def decimal_value(text: str, options: Options, sql_type: str, decimals: int, reads_both: bool = False) -> str:
-    """SQL: the text as an exact decimal, or null. Further decimals must be zeros; groups of thousands must be of 3."""
+    """SQL: the text as an exact decimal, or null. Further decimals must be zeros; groups of thousands must be of 3.
+
+    A sign without a digit after it is refused: `12,` is what is left of `12,75` in a file that was cut off.
+    """
+    digits = f"[0-9]{{1,{decimals}}}0*" if decimals else "0+"
     sign = re.escape(options.decimal)
-    tail = f"({sign}[0-9]{{0,{decimals}}}0*)?"
-    plain = f"[+-]?[0-9]+{tail}" + (f"|[+-]?{sign}[0-9]{{1,{decimals}}}0*" if decimals else "")
+    tail = f"({sign}{digits})?"
+    plain = f"[+-]?[0-9]+{tail}" + (f"|[+-]?{sign}{digits}" if decimals else "")
     separators = [*_SPACES, *([options.thousands] if options.thousands else [])]
     grouped = "|".join(f"[+-]?[0-9]{{1,3}}({re.escape(item)}[0-9]{{3}})+{tail}" for item in dict.fromkeys(separators))
     point = "" if options.decimal == "." else f"replace({{}}, {sql.text(options.decimal)}, '.')"
@@ -178,9 +182,7 @@ def decimal_value(text: str, options: Options, sql_type: str, decimals: int, rea
         stripped = f"replace({stripped}, {sql.text(item)}, '')"
     canonical = ""
     if reads_both and options.decimal != ".":
-        canonical = (
-            f" when regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]{{0,{decimals}}}0*)?') then try_cast({text} as {sql_type})"
-        )
+        canonical = f" when regexp_full_match({text}, '[+-]?[0-9]+([.]{digits})?') then try_cast({text} as {sql_type})"
     return (
         f"case when {text} is null then null "
         f"when regexp_full_match({text}, {sql.text(plain)}) then {cast(text)}{canonical} "

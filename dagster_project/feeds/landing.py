@@ -8,6 +8,7 @@ removes. Reading is `readers.py`, the user's SQL `mapping.py`, types and faults 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import shutil
@@ -25,7 +26,7 @@ import pyarrow as pa
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.model import FILE_NAME, Company, FeedConfiguration
 from dagster_project.feeds import sql
-from dagster_project.feeds.batches import MANIFEST, ROWS, ActiveBatch, active_batches, known_files, read_manifests
+from dagster_project.feeds.batches import MANIFEST, ROWS, ActiveBatch, active_batches, known_files, last_content, read_manifests
 from dagster_project.feeds.casting import Casting, reference_members, typed_select
 from dagster_project.feeds.contract import FEEDS, Feed, raw_schema
 from dagster_project.feeds.errors import FeedBlocked, FeedError, ReconciliationError
@@ -40,13 +41,26 @@ from dagster_project.feeds.mapping import (
     open_locked,
     open_trusted,
 )
-from dagster_project.feeds.readers import InboxFile, Part, Reading, describe_file, find_files, read_files, read_headers
+from dagster_project.feeds.readers import (
+    InboxFile,
+    Part,
+    Reading,
+    describe_file,
+    find_files,
+    read_files,
+    read_headers,
+    refuse_changed,
+)
 
 # Raised when landing itself would write other rows for the same file: files still in the inbox are then landed anew.
-LANDING_VERSION = 1
+LANDING_VERSION = 2
 READABLE_ROWS = 1000
+NAMED_FILES = 5
 # Enough for the layouts that an export has had; a thousand daily files need not all be opened to find a typing error.
 PREFLIGHT_FILES = 50
+# A dump that lacks more of the keys of the state before it than this is worth a word; of fewer keys a share says little.
+VANISHED_WORTH_A_WARNING = 0.05
+FEWEST_KEYS_FOR_A_SHARE = 20
 TOMBSTONE_HASH = 2**63 - 1
 SEPARATOR = "chr(31)"
 
@@ -161,7 +175,15 @@ def mapping_fingerprint(
         "contract": repr(feed),
         "configuration": configuration.model_dump(
             mode="json",
-            exclude={"location", "preset", "expected_every", "late_after", "covers_until", "maximum_quarantine_share"},
+            exclude={
+                "location",
+                "preset",
+                "expected_every",
+                "late_after",
+                "covers_until",
+                "maximum_quarantine_share",
+                "maximum_vanished_share",
+            },
         ),
         "query": configuration.query_text,
         "currency": company.currency,
@@ -176,6 +198,11 @@ def mapping_fingerprint(
     if any(column.name == "currency" for column in feed.columns):
         parts["currencies"] = reference_members(references, "exchange_rates.currency")
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]
+
+
+def salt_fingerprint(salt: str) -> str:
+    """Tells one salt from another without saying anything of it, nor of any key that was hashed with it."""
+    return hmac.new(salt.encode(), b"which salt raw was landed with", hashlib.sha256).hexdigest()[:16]
 
 
 def _refuse_erasure(home: Path, company: Company) -> None:
@@ -217,6 +244,7 @@ class _Landing:
         self._clean()
         batches = active_batches(self.home, self.feed.name)
         files, superseded = self._choose_files(batches)
+        self._refuse_two_salts(_without(batches, superseded))
         if not files:
             return self.report
         fingerprint = self.fingerprint
@@ -244,7 +272,9 @@ class _Landing:
         """The files to land now, and by batch the hashes of the files whose earlier rows this landing replaces."""
         self.fingerprint = mapping_fingerprint(self.company, self.feed, self.configuration, self.salt, self.references)
         known = known_files(batches)
-        chosen: dict[str, InboxFile] = {}
+        last = last_content(batches)
+        chosen: list[InboxFile] = []
+        names: dict[str, str] = {}
         superseded: dict[str, list[str]] = {}
         paths = find_files(self.home, self.configuration)
         if not paths and not batches:
@@ -260,25 +290,46 @@ class _Landing:
                 if len(paths) == 1 and not batches:
                     raise FeedError(self.feed.name, f"{file.name} is empty (0 bytes); send the export again")
                 continue
-            if file.sha256 in chosen:
-                self.report.files_duplicate[file.name] = chosen[file.sha256].name
-                self.report.warnings.append(f"{file.name} is the same file as {chosen[file.sha256].name}: not landed twice")
-                continue
             landed = known.get(file.sha256)
-            if landed is not None and landed[0] == self.fingerprint:
+            if landed is not None and landed[0] != self.fingerprint:
+                if file.sha256 not in superseded.get(landed[1], []):
+                    superseded.setdefault(landed[1], []).append(file.sha256)
+                landed = None
+            twin = names.get(file.sha256) or (landed[2] if landed is not None else file.name)
+            if self.has_states:
+                # When a state came matters as much as what it holds: content that comes back is the newest state.
+                is_new = landed is None or last.get(file.name) != file.sha256
+            else:
+                is_new = landed is None and file.sha256 not in names
+            if is_new:
+                chosen.append(file)
+                names.setdefault(file.sha256, file.name)
+            elif landed is not None:
                 self.report.files_already_known += 1
-                if landed[2] != file.name:
-                    self.report.files_duplicate[file.name] = landed[2]
-                    self.report.warnings.append(f"{file.name} is the same file as {landed[2]}: not landed twice")
-                continue
-            if landed is not None:
-                superseded.setdefault(landed[1], []).append(file.sha256)
-            chosen[file.sha256] = file
+            if twin != file.name and (is_new or not self.has_states):
+                self.report.files_duplicate[file.name] = twin
+                done = "landed again, as a state of its own" if is_new else "not landed twice"
+                self.report.warnings.append(f"{file.name} is the same file as {twin}: {done}")
         self._whole_batches(batches, superseded)
         self.report.files_superseded = sum(len(hashes) for hashes in superseded.values())
         if paths and not chosen and not batches:
             raise FeedError(self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure")
-        return list(chosen.values()), superseded
+        return chosen, superseded
+
+    def _refuse_two_salts(self, remaining: Sequence[ActiveBatch]) -> None:
+        """Keys hashed with two salts never meet: the same person would be two, and nothing downstream could tell."""
+        ours = salt_fingerprint(self.salt)
+        # A batch of an earlier version does not say which salt it was landed with.
+        others = [batch for batch in remaining if batch.manifest.get("salt_fingerprint", ours) != ours]
+        if others:
+            names = list(dict.fromkeys(str(file["name"]) for batch in others for file in batch.files))
+            more = f" and {len(names) - NAMED_FILES} others" if len(names) > NAMED_FILES else ""
+            raise ConfigurationError(
+                f"{FILE_NAME}: privacy.salt_env: the salt in {self.company.privacy.salt_env} is not the one with which "
+                f"{', '.join(names[:NAMED_FILES])}{more} ({self.feed.name}) were landed, and these files are no longer in the "
+                "inbox to be landed anew: set the earlier salt again, or put the files back, or remove "
+                f"raw/{self.feed.name}; nothing was landed"
+            )
 
     def _whole_batches(self, batches: Sequence[ActiveBatch], superseded: dict[str, list[str]]) -> None:
         """Rows that a query did not trace to a file can be replaced only together with all files of their batch."""
@@ -321,6 +372,8 @@ class _Landing:
             reading = read_files(connection, self.feed.name, self.configuration, files, work)
         finally:
             connection.close()
+            # Here too when reading failed: half of a file that is being written is no fault of the file.
+            refuse_changed(files)
         self.report.warnings.extend(reading.warnings)
         self._refuse_nothing(reading, batches)
         self._type(database, reading)
@@ -331,7 +384,7 @@ class _Landing:
             refused = work / "quarantine"
             self._write(connection, reading, batch_id, new, refused)
             self._count(connection)
-            blocked = self._blocked()
+            blocked = " ".join(filter(None, (self._blocked(), self._vanished(connection)))) or None
             manifest = self._manifest(connection, batch_id, files, reading, superseded, blocked)
             if blocked is None:
                 self._check_source(reading)
@@ -378,11 +431,12 @@ class _Landing:
             )
             try:
                 connection.execute(f"create table typed as {typed_select(casting)}")
-            except duckdb.Error as error:
+            except duckdb.Error:
                 explained = explain_failure(connection, self.feed, self.configuration)
                 if explained is None:
                     raise
-                raise explained from error
+                # Without its cause: the message of DuckDB holds the value, and logs print causes.
+                raise explained from None
             self.has_lines = mapping.has_lines
             self.is_query = self.configuration.query is not None
         finally:
@@ -420,16 +474,16 @@ class _Landing:
             "create table parts (file_no integer, name varchar, file_hash varchar, source_hash varchar, "
             "ordinal integer, is_complete boolean)"
         )
-        ordinals = {file: index for index, file in enumerate(dict.fromkeys(part.file.sha256 for part in reading.parts))}
+        ordinals = {name: index for index, name in enumerate(self.report.files_landed)}
         connection.executemany(
             "insert into parts values (?, ?, ?, ?, ?, true)",
-            [(part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.sha256]) for part in reading.parts],
+            [(part.file_no, part.name, part.file.sha256, part.file.sha256, ordinals[part.file.name]) for part in reading.parts],
         )
         # A row that lost its key may stand for any key: its file cannot say which keys are gone.
         key_missing = " or ".join(f"{sql.name(column)} is null" for column in self.feed.key)
         connection.execute(f"""
-            update parts set is_complete = false where file_hash in (
-                select file_hash from parts where file_no in (
+            update parts set is_complete = false where ordinal in (
+                select ordinal from parts where file_no in (
                     select file_no from rejected_rows union all select {HIDDEN_FILE} from typed where {key_missing}))
         """)
         ordinal = "coalesce(parts.ordinal, 0)" if self.has_states else "0"
@@ -717,6 +771,42 @@ class _Landing:
             "raise the share; the next run tries the files again"
         )
 
+    def _vanished(self, connection: duckdb.DuckDBPyConnection) -> str | None:
+        """The message that stops the run, when a whole dump lacks so many keys that it was probably cut short."""
+        if not self.report.tombstones:
+            return None
+        # Keys that were there before a state: those that came, less those that went.
+        states = connection.execute("""
+            with changes as (
+                select ordinal, 1 as came, 0 as went from (
+                    select ordinal, before, lag(gone_at) over (partition by __key order by ordinal) as was_gone_at from turns
+                )
+                where before is null or was_gone_at is not null
+                union all select ordinal, 0, 1 from tombstones
+            ),
+            states as (select ordinal, sum(came) as came, sum(went) as went from changes group by 1)
+            select ordinal, went, sum(came - went) over (order by ordinal) - came + went as there from states
+            order by ordinal
+        """).fetchall()
+        limit, key = self.configuration.maximum_vanished_share, f"feeds.{self.feed.name}.maximum_vanished_share"
+        found = []
+        for ordinal, went, there in states:
+            share = went / there if there else 0
+            if there < FEWEST_KEYS_FOR_A_SHARE or share <= VANISHED_WORTH_A_WARNING:
+                continue
+            said = f"{self.report.files_landed[ordinal]} lacks {went} of the {there} keys of the state before it ({share:.2%})"
+            if share > limit:
+                found.append(said)
+            else:
+                self.report.warnings.append(f"{said}: they count as deleted; was the dump cut short?")
+        if not found:
+            return None
+        return (
+            f"{'; '.join(found)}: more than {key} ({limit:.2%}). With load: full these keys would be deleted, and nothing was "
+            "landed. If the dump was cut short, put the whole one in its place; if the file holds changes only, say load: "
+            f"delta; if the keys are truly gone, set {key} to 1, land, and take it out again"
+        )
+
     def _manifest(
         self,
         connection: duckdb.DuckDBPyConnection,
@@ -726,28 +816,31 @@ class _Landing:
         superseded: dict[str, list[str]],
         blocked: str | None,
     ) -> dict[str, Any]:
-        counts: dict[str, dict[str, int]] = {}
+        # By place in the landing, not by content: of states the same content may come twice. -1: no file is known.
+        counts: dict[int, dict[str, int]] = {}
         queries = {
             "rows_read": f"""
-                select coalesce(file_hash, ''), count(*) from (
+                select coalesce(ordinal, -1), count(*) from (
                     select {HIDDEN_FILE} as file_no from typed union all select file_no from rejected_rows)
                 left join parts using (file_no) group by 1""",
             "rows_accepted": f"""
-                select coalesce(file_hash, ''), count(*)
+                select coalesce(ordinal, -1), count(*)
                 from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
                 where __codes is null and typed.rowid not in (select __row from known) group by 1""",
             "rows_already_known": f"""
-                select coalesce(file_hash, ''), count(*)
+                select coalesce(ordinal, -1), count(*)
                 from typed left join parts on typed.{HIDDEN_FILE} = parts.file_no
                 where typed.rowid in (select __row from known) group by 1""",
-            "rows_quarantined": "select file_hash, count(*) from refused group by 1",
-            "tombstones": """
-                select file_hash, count(*) from tombstones
-                join (select ordinal, min(file_hash) as file_hash from parts group by 1) using (ordinal) group by 1""",
+            "rows_quarantined": f"""
+                select coalesce(ordinal, -1), count(*) from (
+                    select {HIDDEN_FILE} as file_no from typed where __codes is not null
+                    union all select file_no from rejected_rows)
+                left join parts using (file_no) group by 1""",
+            "tombstones": "select ordinal, count(*) from tombstones group by 1",
         }
         for name, query in queries.items():
-            for file_hash, count in connection.execute(query).fetchall():
-                counts.setdefault(str(file_hash), dict.fromkeys(queries, 0))[name] = int(count)
+            for ordinal, count in connection.execute(query).fetchall():
+                counts.setdefault(int(ordinal), dict.fromkeys(queries, 0))[name] = int(count)
         nothing = dict.fromkeys(queries, 0)
         return {
             "feed": self.feed.name,
@@ -756,11 +849,12 @@ class _Landing:
             "sequence": self.sequence,
             "last_sequence": self.sequence + (max(len(files) - 1, 0) if self.has_states else 0),
             "fingerprint": self.fingerprint,
+            "salt_fingerprint": salt_fingerprint(self.salt),
             "files": [
-                {"name": file.name, "sha256": file.sha256, "size_bytes": file.size} | counts.get(file.sha256, nothing)
-                for file in files
+                {"name": file.name, "sha256": file.sha256, "size_bytes": file.size} | counts.get(index, nothing)
+                for index, file in enumerate(files)
             ],
-            "rows_without_file": counts.get("", nothing),
+            "rows_without_file": counts.get(-1, nothing),
             "superseded": {batch: sorted(hashes) for batch, hashes in sorted(superseded.items())},
             "report": self.report.to_dict(),
         }
@@ -821,7 +915,7 @@ class _Landing:
         _write_json(refused / MANIFEST, manifest)
         _put_in_place(refused, target)
         if blocked is not None:
-            raise FeedBlocked(self.feed.name, blocked.format(path=self.report.quarantine_path), self.report)
+            raise FeedBlocked(self.feed.name, blocked.replace("{path}", self.report.quarantine_path), self.report)
         _write_json(new / MANIFEST, manifest)
         _put_in_place(new, self.raw / batch_id)
 

@@ -21,6 +21,7 @@ from dagster_project.feeds.readers import Reading, missing_columns
 
 HIDDEN_FILE = "__file_no"
 HIDDEN_LINE = "__line"
+_WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,9 @@ def _query_mapping(
         ) from None
     types = {str(row[0]): str(row[1]) for row in described}
     names = [column.name for column in feed.columns]
+    kind = types.get("source_line", "BIGINT")
+    if kind not in _WHOLE_NUMBERS:
+        raise ConfigurationError(f"{key}: yields source_line as {kind}; expected the column source_line of the source as it is")
     problems = [
         f"{key}: yields the column {name!r}, which is not a column of {feed.name}{did_you_mean(name, names)}"
         for name in types
@@ -177,7 +181,7 @@ def _query_mapping(
         for name in names
     ]
     has_lines = {"source_file", "source_line"} <= set(types)
-    line = "queried.source_line::bigint" if "source_line" in types else "null::bigint"
+    line = "try_cast(queried.source_line as bigint)" if "source_line" in types else "null::bigint"
     if "source_file" in types:
         origin = f"files.file_no as {HIDDEN_FILE}"
         joined = "left join source_files as files on queried.source_file = files.source_file"
@@ -226,6 +230,13 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _kind(error: Exception) -> str:
-    """The message without the value: what failed on a row may be personal data."""
-    return re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", _first_line(error))
+def _kind(error: duckdb.Error) -> str:
+    """The message without the value: what failed on a row may be personal data.
+
+    From the first quote to the last, since a value may hold quotes and line breaks itself; and no number. What a call of
+    `error(...)` says, and what strptime could not read, comes without quotes: of those the kind alone is told.
+    """
+    if isinstance(error, duckdb.InvalidInputException):
+        return type(error).__name__
+    masked = re.sub(r"['\"].*['\"]", "'...'", str(error).strip(), flags=re.DOTALL)
+    return re.sub(r"\b[0-9][0-9.,:-]*", "...", masked.splitlines()[0])

@@ -18,7 +18,9 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +29,7 @@ from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
+from xml.etree import ElementTree
 
 import duckdb
 import numpy as np
@@ -45,19 +48,30 @@ LARGEST_SHEET_BYTES = 2 << 30
 # Above this, records of a malformed file are not walked one by one in Python to find their line numbers.
 LARGEST_WALKED_BYTES = 200 << 20
 LARGEST_HEADER_BYTES = 1 << 20
-RESERVED_COLUMNS = ("source_file", "source_line", "__file_no")
+NAMED_FILES = 5
+NAMED_LINES = 20
+# Up to here every whole number is a double of its own.
+EXACT_BELOW = 2**53
+_ARCHIVES = (".zip", ".gz")
+_ARCHIVE_STARTS = (b"\x1f\x8b", b"PK\x03\x04")
+_PATH, _LINE = "__path_in_service_value", "__line_in_service_value"
+RESERVED_COLUMNS = ("source_file", "source_line", "__file_no", _PATH, _LINE)
 # 'Ã©', 'Ã¨', 'Ã ', 'â€™': UTF-8 read as Latin-1 or Windows-1252, and back.
 _MOJIBAKE = "(Ã[©¨ª«¢§´®¯¹»¼€‰\u00a0]|â€[™œ\u009d“”˜¦])"
 
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file of the inbox. `name` is its path relative to the home (absolute when outside), `sha256` its content."""
+    """A file of the inbox. `name` is its path relative to the home (absolute when outside), `sha256` its content.
+
+    `stamp`: size and times (of content and of record, ns) before it was hashed; another one later means it was touched.
+    """
 
     path: Path
     name: str
     sha256: str
     size: int
+    stamp: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass
@@ -71,8 +85,10 @@ class Part:
     newlines: int = 0
     ends_with_newline: bool = True
     header: tuple[str, ...] = ()
+    lines_before_header: int = 0
     header_lines: int = 0
     rows: int = 0
+    has_zero_byte: bool = False
 
 
 @dataclass
@@ -88,7 +104,7 @@ class Reading:
 
 
 def find_files(home: Path, configuration: FeedConfiguration) -> list[Path]:
-    """The files that `location` names, in order of name. A folder means the files in it; hidden files are left out."""
+    """The files that `location` names, in order of name, numbers by size (`9` before `10`). A folder means the files in it; hidden files are left out."""
     location = str(configuration.location)
     base = Path(location) if Path(location).is_absolute() else home / location
     if base.is_dir():
@@ -111,16 +127,40 @@ def find_files(home: Path, configuration: FeedConfiguration) -> list[Path]:
         if not Path(location).is_absolute() and not path.resolve().is_relative_to(inside):
             raise FeedError("inbox", f"{path.name} is a link out of the home folder; give an absolute location instead")
         kept.append(path)
-    return sorted(kept, key=lambda path: (path.name, str(path)))
+    return sorted(kept, key=lambda path: (_natural(path.name), _natural(str(path)), str(path)))
+
+
+def _natural(text: str) -> list[tuple[str, int]]:
+    """Sorts as people count: `dump_9` before `dump_10`, which as a text would be the older state."""
+    return [(letters, int(digits or 0)) for letters, digits in re.findall("([^0-9]*)([0-9]*)", text)]
 
 
 def describe_file(home: Path, path: Path) -> InboxFile:
     """Hash a file as a stream."""
+    stamp = _stamp(path)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     resolved = path if path.is_absolute() else home / path
     name = resolved.relative_to(home).as_posix() if resolved.is_relative_to(home) else resolved.as_posix()
-    return InboxFile(path, name, digest, path.stat().st_size)
+    return InboxFile(path, name, digest, stamp[0], stamp)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def refuse_changed(files: Sequence[InboxFile]) -> None:
+    """Raise OSError for a file that is no longer what was hashed: what was read may be neither. Trying again helps.
+
+    The content is hashed a second time only where size or times differ.
+    """
+    for file in files:
+        if _stamp(file.path) == file.stamp:
+            continue
+        with file.path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+                raise OSError(f"{file.name} changed while it was read (is it still being copied?); nothing was landed")
 
 
 def read_files(
@@ -167,7 +207,10 @@ def _plain_parts(job: _Job) -> list[Part]:
     for file in job.files:
         suffix = file.path.suffix.lower()
         if suffix == ".zip":
-            parts.extend(_zip_parts(job, file, len(parts)))
+            members = list(_zip_parts(job, file, len(parts)))
+            if not members:
+                raise job.error(file.name, "is an archive without any file in it; send it again")
+            parts.extend(members)
         elif suffix == ".gz":
             target = job.work / f"part-{len(parts)}.txt"
             part = Part(len(parts), file, target, file.name)
@@ -186,7 +229,7 @@ def _file_part(job: _Job, file: InboxFile, number: int) -> Part:
     part = Part(number, file, file.path, file.name)
     with file.path.open("rb") as stream:
         start = stream.read(4)
-        if start[:2] == b"\x1f\x8b" or start == b"PK\x03\x04":
+        if start.startswith(_ARCHIVE_STARTS):
             raise job.error(file.name, "is an archive or a workbook under another name; name it .gz, .zip or .xlsx")
         stream.seek(0)
         if _needs_copy(job, start):
@@ -197,6 +240,7 @@ def _file_part(job: _Job, file: InboxFile, number: int) -> Part:
         carriage_returns = 0
         while chunk := stream.read(CHUNK_BYTES):
             part.newlines += chunk.count(b"\n")
+            part.has_zero_byte = part.has_zero_byte or b"\x00" in chunk
             if part.newlines == 0:
                 carriage_returns += chunk.count(b"\r")
             last = chunk[-1:]
@@ -255,6 +299,8 @@ def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: i
     with part.path.open("wb") as target:
         while True:
             chunk = stream.read(CHUNK_BYTES)
+            if is_first and packed is not None and chunk.startswith(_ARCHIVE_STARTS):
+                raise job.error(part.name, "is an archive inside an archive; put the inner one into the inbox")
             if decoder is not None:
                 try:
                     out = decoder.decode(chunk, final=not chunk).encode("utf-8")
@@ -281,6 +327,7 @@ def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: i
                     f"{LARGEST_EXTRACTED_BYTES >> 30} GiB: it looks like a zip bomb; extract it by hand if it is sound",
                 )
             part.newlines += out.count(b"\n")
+            part.has_zero_byte = part.has_zero_byte or b"\x00" in out
             if out:
                 last = out[-1:]
                 target.write(out)
@@ -292,18 +339,20 @@ def _extract(job: _Job, part: Part, stream: IO[bytes] | gzip.GzipFile, packed: i
 def _read_csv(job: _Job) -> Reading:
     parts = _plain_parts(job)
     reading = Reading(parts)
-    groups: dict[tuple[str, ...], list[Part]] = {}
+    groups: dict[tuple[tuple[str, ...], int], list[Part]] = {}
     for part in parts:
         _csv_header(job, part, reading)
         if part.header:
-            groups.setdefault(part.header, []).append(part)
+            groups.setdefault((part.header, part.lines_before_header), []).append(part)
     selects = []
-    for number, (header, members) in enumerate(groups.items()):
-        selects.append(_csv_group(job, reading, number, header, members))
+    for number, members in enumerate(groups.values()):
+        selects.append(_csv_group(job, reading, number, members))
+    reading.columns = _united(header for header, _ in groups)
     if selects:
-        job.connection.execute("create view source_all as " + " union all by name ".join(selects))
-    reading.columns = _united(header for header in groups)
-    _warn_mojibake(job, reading, [f"source_rows_{number}" for number in range(len(groups))], list(groups))
+        job.connection.execute("create view source_whole as " + " union all by name ".join(selects))
+        _refuse_zero_bytes(job, reading)
+    _warn_mojibake(job, reading, [_positions(header) for header, _ in groups])
+    _warn_cut_off(reading)
     return reading
 
 
@@ -367,16 +416,15 @@ def _parse_header(job: _Job, part: Part, start: bytes, reading: Reading) -> None
         reading.warnings.append(f"{part.name} is empty")
         return
     text = start.decode("utf-8", errors="replace")
-    if "\x00" in text:
-        raise job.error(part.name, "holds zero bytes: it is not UTF-8 text; is options.encoding right (utf-16)?")
     lines = io.StringIO(text, newline="")
     for _ in range(options.skip_lines):
         lines.readline()
     rows = csv.reader(lines, **_dialect(options.delimiter, options.quote))
     names: list[str] = []
     try:
-        # Blank lines before the header are skipped by DuckDB, too.
+        # Blank lines before the header are skipped here and counted: DuckDB would take the first one for the header.
         while not names:
+            part.lines_before_header = options.skip_lines + rows.line_num
             names = next(rows)
     except StopIteration:
         reading.warnings.append(f"{part.name} has no header")
@@ -385,6 +433,8 @@ def _parse_header(job: _Job, part: Part, start: bytes, reading: Reading) -> None
         raise job.error(
             part.name, f"the header cannot be read ({error}); are options.delimiter and options.quote right?"
         ) from None
+    if "\x00" in "".join(names):
+        raise job.error(part.name, "holds zero bytes in its header: it is not UTF-8 text; is options.encoding right (utf-16)?")
     if "\ufffd" in "".join(names):
         raise job.error(
             part.name, f"the header is not {options.encoding}; is options.encoding right? Expected for example cp1252"
@@ -415,16 +465,22 @@ def _unique_names(job: _Job, part: Part, names: Sequence[str], reading: Reading)
     return tuple(taken.values())
 
 
-def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...], members: list[Part]) -> str:
-    """Read the files of one header in one scan; returns the SELECT of the group for `source_all`."""
+def _positions(header: tuple[str, ...]) -> list[str]:
+    """The columns of `source_rows_<n>`: by place, so that a column of an export may be called `rowid` or `__path`."""
+    return [f"c{position}" for position in range(len(header))]
+
+
+def _csv_group(job: _Job, reading: Reading, number: int, members: list[Part]) -> str:
+    """Read the files of one header in one scan; returns the SELECT of the group for `source_whole`."""
     options, connection = job.configuration.options, job.connection
+    header = members[0].header
     table = f"source_rows_{number}"
-    columns = ", ".join(f"{sql.text(column)}: 'varchar'" for column in header)
+    columns = ", ".join(f"{column}: 'varchar'" for column in _positions(header))
     try:
         connection.execute(f"""
             create table {table} as select * from read_csv(
                 {sql.texts(part.path for part in members)},
-                auto_detect = false, header = true, skip = {options.skip_lines},
+                auto_detect = false, header = true, skip = {members[0].lines_before_header},
                 delim = {sql.text(options.delimiter)}, quote = {sql.text(options.quote)},
                 escape = {sql.text(options.escape if options.escape is not None else options.quote)},
                 columns = {{{columns}}}, filename = '__path', store_rejects = true, max_line_size = 16777216,
@@ -473,7 +529,9 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
         files.append((str(part.path), part.file_no, part.name, part.header_lines + 1 - first))
     connection.execute(f"create table {table}_files (path varchar, file_no integer, source_file varchar, line_of_row bigint)")
     connection.executemany(f"insert into {table}_files values (?, ?, ?, ?)", files)
-    selected = ", ".join(f"records.{sql.name(column)}" for column in header)
+    selected = ", ".join(
+        f"records.{place} as {sql.name(column)}" for place, column in zip(_positions(header), header, strict=True)
+    )
     if not lines:
         return (
             f"select {selected}, files.source_file, records.rowid + files.line_of_row as source_line, "
@@ -497,11 +555,12 @@ def _csv_group(job: _Job, reading: Reading, number: int, header: tuple[str, ...]
     )
 
 
+_NOT_UTF_8 = "is not valid UTF-8 (is options.encoding right? for example cp1252)"
 _REJECT_REASONS = {
     "MISSING COLUMNS": "has fewer columns than the header",
     "TOO MANY COLUMNS": "has more columns than the header",
     "UNQUOTED VALUE": "has a quote that is not closed or not doubled",
-    "INVALID ENCODING": "is not valid UTF-8 (is options.encoding right? for example cp1252)",
+    "INVALID ENCODING": _NOT_UTF_8,
     "LINE SIZE OVER MAXIMUM": "is longer than 16 MB (a quote that is never closed?)",
 }
 
@@ -613,12 +672,13 @@ def _united(headers: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> t
     return tuple(seen.values())
 
 
-def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequence[tuple[str, ...]]) -> None:
+def _warn_mojibake(job: _Job, reading: Reading, headers: Sequence[Sequence[str]]) -> None:
     """Look for 'Ã©' in a sample: UTF-8 that was read as Latin-1, here or by whoever made the export."""
-    for table, header in zip(tables, headers, strict=True):
-        union = " || ' ' || ".join(f"coalesce({sql.name(column)}, '')" for column in header)
+    for number, columns in enumerate(headers):
+        union = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns)
         found = job.connection.execute(
-            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) from (select * from {table} limit 50000)"
+            f"select count(*) filter (regexp_matches({union}, {sql.text(_MOJIBAKE)})) "
+            f"from (select * from source_rows_{number} limit 50000)"
         ).fetchone()
         if found and found[0]:
             reading.warnings.append(
@@ -626,6 +686,35 @@ def _warn_mojibake(job: _Job, reading: Reading, tables: list[str], headers: Sequ
                 f"{job.configuration.options.encoding}; is options.encoding right?"
             )
             return
+
+
+def _refuse_zero_bytes(job: _Job, reading: Reading) -> None:
+    """Make `source_all` of `source_whole`: rows with a zero byte, which no text has, are set apart."""
+    if not any(part.has_zero_byte for part in reading.parts):
+        job.connection.execute("create view source_all as select * from source_whole")
+        return
+    columns = [sql.name(column) for column in reading.columns]
+    is_broken = f"contains(concat_ws('', {', '.join(columns)}), chr(0))"
+    exported = ", ".join(f"{sql.text(column)}: {name}" for column, name in zip(reading.columns, columns, strict=True))
+    broken = job.connection.execute(f"""
+        insert into rejected_rows
+        select __file_no, source_line, to_json({{{exported}}})::varchar, 'the line holds a zero byte'
+        from source_whole where {is_broken}
+        returning file_no
+    """).fetchall()
+    for (number,) in broken:
+        reading.parts[number].rows -= 1
+    job.connection.execute(f"create view source_all as select * from source_whole where not {is_broken}")
+
+
+def _warn_cut_off(reading: Reading) -> None:
+    """A plain file may have been landed before it was whole (an archive would not open): its end is the only sign."""
+    open_ended = [
+        part.name for part in reading.parts if part.rows and not part.ends_with_newline and part.file.path.suffix not in _ARCHIVES
+    ]
+    if open_ended:
+        named = ", ".join(open_ended[:NAMED_FILES]) + (" and others" if len(open_ended) > NAMED_FILES else "")
+        reading.warnings.append(f"{len(open_ended)} file(s) may be cut off, the last line has no end: {named}")
 
 
 def missing_column(job_feed: str, part: Part, column: str, key: str, delimiter: str | None) -> FeedError:
@@ -667,6 +756,8 @@ def _describe_parquet(job: _Job, part: Part, reading: Reading) -> list[tuple[Any
     except duckdb.Error as error:
         raise job.error(part.name, f"is not a readable Parquet file ({str(error).splitlines()[0]}); send it again") from None
     part.header = _unique_names(job, part, [str(row[0]) for row in described], reading)
+    if "file_row_number" in (column.lower() for column in part.header):
+        raise job.error(part.name, "has a column 'file_row_number', a name that DuckDB needs; rename it in the export")
     part.rows = int(count[0]) if count else 0
     return described
 
@@ -689,11 +780,16 @@ def _read_parquet(job: _Job) -> Reading:
             if kind.startswith(("BLOB", "BIT")):
                 raise job.error(members[0].name, f"the column {column!r} is binary; expected text, numbers, dates")
             is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
-            casts.append(f"{f'to_json({sql.name(column)})' if is_nested else sql.name(column)}::varchar as {sql.name(column)}")
+            name = sql.name(column)
+            text = f"to_json({name})::varchar" if is_nested else f"{name}::varchar"
+            if kind in ("FLOAT", "DOUBLE"):
+                # Ids with a gap come as floats (pandas): 160.0 is the id 160.
+                text = f"case when {name} = trunc({name}) and abs({name}) < {EXACT_BELOW} then {name}::bigint::varchar else {text} end"
+            casts.append(f"{text} as {name}")
         job.connection.execute(f"""
             create table source_rows_{number} as
-            select {", ".join(casts)}, __path, file_row_number + 1 as __line
-            from read_parquet({sql.texts(part.path for part in members)}, filename = '__path', file_row_number = true)
+            select {", ".join(casts)}, {_PATH}, file_row_number + 1 as {_LINE}
+            from read_parquet({sql.texts(part.path for part in members)}, filename = '{_PATH}', file_row_number = true)
         """)
         job.connection.execute(f"create table source_rows_{number}_files (path varchar, file_no integer, source_file varchar)")
         job.connection.executemany(
@@ -702,8 +798,8 @@ def _read_parquet(job: _Job) -> Reading:
         )
         selected = ", ".join(f"records.{sql.name(entry.split(chr(0))[0])}" for entry in signature)
         selects.append(
-            f"select {selected}, files.source_file, records.__line as source_line, files.file_no as __file_no "
-            f"from source_rows_{number} as records join source_rows_{number}_files as files on __path = path"
+            f"select {selected}, files.source_file, records.{_LINE} as source_line, files.file_no as __file_no "
+            f"from source_rows_{number} as records join source_rows_{number}_files as files on records.{_PATH} = files.path"
         )
     if selects:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
@@ -746,6 +842,7 @@ def _read_json(job: _Job) -> Reading:
         create table json_checked as
         select file_no, line, original,
             case
+                when not is_utf_8 then {sql.text(f"the line {_NOT_UTF_8}")}
                 when not json_valid(original) then 'the line is not valid JSON'
                 when json_type(original) <> 'OBJECT' then 'the line is not a JSON object'
                 when regexp_matches(bare, {sql.text(_INEXACT_NUMBER)})
@@ -763,16 +860,28 @@ def _read_json(job: _Job) -> Reading:
     """).fetchall()
     counts = dict(connection.execute("select file_no, count(*) from json_checked where reason is null group by 1").fetchall())
     for part in filled:
-        part.header = _unique_names(job, part, sorted({str(key) for key, number in found if number == part.file_no}), reading)
         part.rows = int(counts.get(part.file_no, 0))
-    keys: dict[str, str] = {}
+    # Columns know no case: 'mail' of one line and 'Mail' of another are one column, under the first spelling.
+    spellings: dict[str, list[str]] = {}
+    # Nobody can ask for a value whose key is an empty text.
+    found = [(key, number) for key, number in found if key]
     for key, _ in found:
-        keys.setdefault(str(key).lower(), str(key))
-    if keys:
-        # A key is looked up as a pointer: '~' and '/' are escaped as RFC 6901 says.
+        known = spellings.setdefault(str(key).lower(), [])
+        if str(key) not in known:
+            known.append(str(key))
+    for spelt in spellings.values():
+        if len(spelt) > 1:
+            reading.warnings.append(
+                f"the keys {', '.join(map(repr, spelt))} differ in case only: they are read as one column {spelt[0]!r} "
+                "(of a line that has several, the first that is not null)"
+            )
+    for part in filled:
+        present = {str(key).lower() for key, number in found if number == part.file_no}
+        part.header = _unique_names(job, part, sorted(spellings[key][0] for key in present), reading)
+    if spellings:
         values = ", ".join(
-            f"original ->> {sql.text('/' + key.replace('~', '~0').replace('/', '~1'))} as {sql.name(key)}"
-            for key in keys.values()
+            f"coalesce({', '.join(_json_value(key) for key in spelt)}, null) as {sql.name(spelt[0])}"
+            for spelt in spellings.values()
         )
         connection.execute(f"""
             create table source_rows_0 as
@@ -783,15 +892,41 @@ def _read_json(job: _Job) -> Reading:
             where reason is null
         """)
         connection.execute("create view source_all as select * from source_rows_0")
-        reading.columns = tuple(keys.values())
+        reading.columns = tuple(spelt[0] for spelt in spellings.values())
     return reading
 
 
+def _json_value(key: str) -> str:
+    """SQL: the value of a key, looked up as a pointer: '~' and '/' are escaped as RFC 6901 says."""
+    return f"original ->> {sql.text('/' + key.replace('~', '~0').replace('/', '~1'))}"
+
+
 def _json_lines(part: Part) -> pa.Table:
-    """The lines of a file with their numbers, as an Arrow table; invalid UTF-8 is made visible, and so invalid JSON."""
-    content = part.path.read_bytes().decode("utf-8", errors="surrogateescape")
-    lines = [line.encode("utf-8", errors="replace").decode("utf-8") for line in content.split("\n")]
-    return pa.table({"line": np.arange(1, len(lines) + 1), "original": pa.array(lines, pa.string())})
+    """The lines of a file with their numbers, as an Arrow table; one that is not UTF-8 is told apart, and shown with `�`."""
+    written = part.path.read_bytes().split(b"\n")
+    lines = [line.decode("utf-8", errors="replace") for line in written]
+    # Only a line that shows the sign can be invalid; a valid one may hold it, too.
+    is_utf_8 = ["\ufffd" not in line or line.encode() == original for line, original in zip(lines, written, strict=True)]
+    return pa.table(
+        {
+            "line": np.arange(1, len(lines) + 1),
+            "original": pa.array(lines, pa.string()),
+            "is_utf_8": pa.array(is_utf_8, pa.bool_()),
+        }
+    )
+
+
+def _reject(job: _Job, part: Part, lines: Sequence[int], originals: Sequence[str], reason: str) -> None:
+    """Rows that the reader itself refuses, all for one reason."""
+    rows = {
+        "file_no": [part.file_no] * len(lines),
+        "source_line": list(lines),
+        "original": list(originals),
+        "reason": [reason] * len(lines),
+    }
+    job.connection.register("new_rejects", pa.table(rows))
+    job.connection.execute("insert into rejected_rows select * from new_rejects")
+    job.connection.unregister("new_rejects")
 
 
 def _read_xlsx(job: _Job) -> Reading:
@@ -817,8 +952,14 @@ def _read_xlsx(job: _Job) -> Reading:
             if name not in workbook.sheet_names:
                 raise job.error(file.name, f"has no sheet {name!r} (options.sheet); found: {', '.join(workbook.sheet_names)}")
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            faulty = _error_lines(file.path, name)
         except (zipfile.BadZipFile, python_calamine.CalamineError, OSError) as error:
             raise job.error(file.name, f"is not a readable workbook, or it is encrypted ({error})") from None
+        if faulty:
+            reading.warnings.append(
+                f"{part.name}: {len(faulty)} cells hold an error such as #N/A and are read as missing, on the lines "
+                + ", ".join(map(str, list(dict.fromkeys(faulty))[:NAMED_LINES]))
+            )
         table = _sheet_table(job, part, rows[options.skip_lines :], options.skip_lines, reading)
         if table is not None:
             tables.append((part, table))
@@ -828,13 +969,42 @@ def _read_xlsx(job: _Job) -> Reading:
         job.connection.execute(f"create table source_rows_{part.file_no} as select * from sheet")
         job.connection.unregister("sheet")
         selects.append(
-            f"select * exclude (__line), {sql.text(part.name)} as source_file, __line as source_line, "
+            f"select * exclude ({_LINE}), {sql.text(part.name)} as source_file, {_LINE} as source_line, "
             f"{part.file_no} as __file_no from source_rows_{part.file_no}"
         )
     if selects:
         job.connection.execute("create view source_all as " + " union all by name ".join(selects))
     reading.columns = _united([part.header for part in reading.parts if part.header])
     return reading
+
+
+_ERROR_CELL = re.compile(rb"<(?:\w+:)?c\s(?=[^>]*\bt=[\"']e[\"'])[^>]*\br=[\"'][A-Z]+([0-9]+)[\"']")
+
+
+def _error_lines(path: Path, sheet: str) -> list[int]:
+    """The row of each cell that holds an error: calamine gives them as empty cells, so they are looked for in the XML."""
+    with zipfile.ZipFile(path) as archive:
+        try:
+            name = _sheet_member(archive, sheet)
+        except (KeyError, StopIteration, ElementTree.ParseError):
+            return []
+        found, rest = [], b""
+        with archive.open(name) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                whole, tag, rest = (rest + chunk).rpartition(b"<")
+                found += [int(match[1]) for match in _ERROR_CELL.finditer(whole)]
+                rest = tag + rest
+    return found
+
+
+def _sheet_member(archive: zipfile.ZipFile, sheet: str) -> str:
+    """The member of a workbook that holds a sheet. Raises KeyError or StopIteration where it cannot be told."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    found = next(node for node in book.iter() if node.tag.endswith("}sheet") and node.get("name") == sheet)
+    key = next(value for name, value in found.items() if name.endswith("}id"))
+    target = next(node.attrib["Target"] for node in links if node.get("Id") == key)
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, reading: Reading) -> pa.Table | None:
@@ -849,13 +1019,29 @@ def _sheet_table(job: _Job, part: Part, rows: list[list[Any]], skipped: int, rea
     filled = [
         (first + skipped + 2 + index, row) for index, row in enumerate(rows[first + 1 :]) if any(cell != "" for cell in row)
     ]
+    width = len(part.header)
+    inexact = [(line, row) for line, row in filled if any(map(_is_inexact, row[:width]))]
+    if inexact:
+        _insert_inexact(job, part, inexact)
+        filled = [(line, row) for line, row in filled if not any(map(_is_inexact, row[:width]))]
     part.rows = len(filled)
     arrays: dict[str, pa.Array] = {
         column: pa.array([_cell(row[position]) if position < len(row) else None for _, row in filled], pa.string())
         for position, column in enumerate(part.header)
     }
-    arrays["__line"] = pa.array([line for line, _ in filled], pa.int64())
+    arrays[_LINE] = pa.array([line for line, _ in filled], pa.int64())
     return pa.table(arrays)
+
+
+def _is_inexact(value: Any) -> bool:
+    """A cell holds a double: of a whole number beyond 2**53 the last digits are gone already."""
+    return isinstance(value, float) and value.is_integer() and abs(value) > EXACT_BELOW
+
+
+def _insert_inexact(job: _Job, part: Part, rows: list[tuple[int, list[Any]]]) -> None:
+    reason = "the line holds a number that is not exact (too many digits); write it as a text"
+    originals = [json.dumps(dict(zip(part.header, map(_cell, row), strict=False)), ensure_ascii=False) for _, row in rows]
+    _reject(job, part, [line for line, _ in rows], originals, reason)
 
 
 def _cell(value: Any) -> str | None:
@@ -865,7 +1051,7 @@ def _cell(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) <= EXACT_BELOW else repr(value)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, (date, time)):

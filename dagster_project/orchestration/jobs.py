@@ -13,6 +13,7 @@ from dagster_project.estimates import value_thresholds
 from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.horizon import resolve_as_of
+from dagster_project.feeds.readers import find_files
 from dagster_project.orchestration.landing import feed_key
 from dagster_project.orchestration.model import PARTITIONS
 from dagster_project.orchestration.resources import Home
@@ -102,9 +103,15 @@ def inbox_fingerprint(home: Path, company: Company) -> str:
     """Changes when a file of any feed appears, grows or is replaced (names, sizes and times; contents are not read)."""
     lines = []
     for name, feed in sorted(company.feeds.items()):
-        for path in sorted(home.glob(feed.location)) if feed.location and not Path(feed.location).is_absolute() else []:
+        try:
+            paths = find_files(home, feed)
+        except FeedError as error:
+            # The landing refuses it in the same words, where they are seen.
+            lines.append(f"{name} {error}")
+            continue
+        for path in paths:
             status = path.stat()
-            lines.append(f"{name} {path.relative_to(home)} {status.st_size} {status.st_mtime_ns}")
+            lines.append(f"{name} {path} {status.st_size} {status.st_mtime_ns}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -48,6 +48,7 @@ def report_metadata(report: LandingReport) -> dict[str, Any]:
         "rows_already_known": report.rows_already_known,
         "rows_quarantined": report.rows_quarantined,
         "rows_erased": report.rows_erased,
+        "tombstones": report.tombstones,
         "files_landed": len(report.files_landed),
         "files_already_known": report.files_already_known,
         "reasons": dg.MetadataValue.json(report.reasons),

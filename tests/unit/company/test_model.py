@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -230,12 +231,106 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
             minimal(packs=[{"audience": "direction", "formats": ["docx"]}]),
             "company.yml: packs.0.formats.0: 'docx' is not allowed",
         ),
+        (
+            minimal(packs=[{"audience": "direction", "formats": []}]),
+            "company.yml: packs.0.formats:",
+        ),
+        (
+            minimal(packs=[{"audience": "direction"}, {"audience": "direction", "language": "en"}, {"audience": "direction"}]),
+            "company.yml: packs.2: is a second pack for direction in fr",
+        ),
+        (minimal(history_months=True), "company.yml: history_months: expected a number, found true"),
         (minimal(as_of_date="yesterday"), "company.yml: as_of_date:"),
+        (
+            yaml.safe_dump(minimal()) + "as_of_date: 2024-02-30\n",
+            "company.yml: as_of_date: input should be a valid date or datetime, day value is outside expected range, found",
+        ),
+        (
+            yaml.safe_dump(with_feed(covers_until="DAY")).replace("DAY", "2017-13-01"),
+            "company.yml: feeds.pos_transactions.covers_until: input should be a valid date or datetime, month value is outside",
+        ),
+        (with_feed(options={"delimiter": ""}), "company.yml: feeds.pos_transactions.options.delimiter: is ''; expected one sign"),
+        (with_feed(options={"delimiter": "||"}), "company.yml: feeds.pos_transactions.options.delimiter: is '||'; expected one"),
+        (with_feed(options={"delimiter": "\n"}), "company.yml: feeds.pos_transactions.options.delimiter: is '\\n'; expected one"),
+        (
+            with_feed(options={"delimiter": '"'}),
+            "company.yml: feeds.pos_transactions.options.quote: is '\"', the same sign as options.delimiter",
+        ),
+        (
+            with_feed(options={"quote": "\n"}),
+            "company.yml: feeds.pos_transactions.options.quote: is '\\n'; expected one ASCII sign",
+        ),
+        (with_feed(options={"quote": "«"}), "company.yml: feeds.pos_transactions.options.quote: is '«'; expected one ASCII sign"),
+        (with_feed(options={"escape": "ab"}), "company.yml: feeds.pos_transactions.options.escape: is 'ab'; expected one"),
+        (with_feed(options={"encoding": "idna"}), "company.yml: feeds.pos_transactions.options.encoding: 'idna' is not an"),
+        (with_feed(options={"encoding": "rot13"}), "company.yml: feeds.pos_transactions.options.encoding: 'rot13' is not an"),
+        (
+            with_feed(reader="json", options={"encoding": "base64"}),
+            "company.yml: feeds.pos_transactions.options.encoding: 'base64' is not an encoding",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_key_and_what_was_expected(tmp_path: Path, content: Any, expected: str) -> None:
     found = problems(tmp_path, content)
     assert any(problem.startswith(expected) for problem in found), found
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "ascii", "cp1252", "latin-1", "utf-16", "utf-16-le", "utf-32", "cp850"]
+)
+def test_every_encoding_of_texts_is_accepted(tmp_path: Path, encoding: str) -> None:
+    assert load(tmp_path, with_feed(options={"encoding": encoding})).feeds["pos_transactions"].options.encoding == encoding
+
+
+def test_a_tab_may_be_written_with_a_backslash(tmp_path: Path) -> None:
+    text = yaml.safe_dump(with_feed(options={"delimiter": "SIGN"})).replace("SIGN", r"'\t'")
+    assert load(tmp_path, text).feeds["pos_transactions"].options.delimiter == "\t"
+
+
+def test_a_query_that_is_not_utf_8_is_named_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "x.sql").write_bytes("select client as prénom from source".encode("cp1252"))
+    feed = {key: value for key, value in TICKETS.items() if key != "columns"} | {"query": "mappings/x.sql"}
+    (problem,) = problems(tmp_path, minimal(feeds={"pos_transactions": feed}))
+    assert problem.startswith("company.yml: feeds.pos_transactions.query: mappings/x.sql cannot be read ('utf-8' codec")
+
+
+def test_a_merge_key_takes_over_what_is_not_said_again(tmp_path: Path) -> None:
+    company = load(
+        tmp_path,
+        """
+company: {name: Essai, time_zone: UTC}
+feeds:
+  pos_products: &products {location: a.csv, options: {delimiter: ";"}, columns: {product_id: id}}
+  pos_stores:
+    <<: *products
+    columns: {store_id: id}
+""",
+    )
+    assert company.feeds["pos_stores"].options.delimiter == ";"
+    assert company.feeds["pos_stores"].columns == {"store_id": "id"}
+    assert company.feeds["pos_products"].columns == {"product_id": "id"}
+
+
+@pytest.mark.parametrize("place", ["company: *a8\nfeeds: *a8", "company: {name: X}\nfeeds: {pos_stores: {preset: *a8}}"])
+def test_aliases_that_grow_without_bound_are_refused_at_once(tmp_path: Path, place: str) -> None:
+    levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 9)]
+    text = "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *levels, place])
+    started = time.monotonic()
+    (problem,) = problems(tmp_path, text)
+    assert time.monotonic() - started < 1
+    assert "its aliases grow to more than 100000 values" in problem
+
+
+def test_an_alias_of_itself_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, "company: &c {name: *c}\nfeeds: {}\n")
+    assert "company.yml: line 1" in problem
+
+
+def test_a_share_of_vanished_keys_is_for_whole_dumps_only(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, with_feed(maximum_vanished_share=1))
+    assert "feeds.pos_transactions.maximum_vanished_share: is for load: full only" in problem
+    assert load(tmp_path, with_feed(load="full")).feeds["pos_transactions"].maximum_vanished_share == 0.5
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:

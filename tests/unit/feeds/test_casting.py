@@ -87,6 +87,8 @@ def test_a_french_amount_is_read(text: str, value: str) -> None:
         "1,2,3",
         "-",
         ",",
+        "12,",
+        "1 234,",
     ],
 )
 def test_an_amount_that_is_not_exact_is_refused(text: str) -> None:
@@ -98,6 +100,14 @@ def test_canonical_numbers_of_typed_readers_stand_beside_the_configured_sign() -
     assert parsed("12.75", options, reads_both=True) == Decimal("12.75")
     assert parsed("12,75", options, reads_both=True) == Decimal("12.75")
     assert parsed("12.75", options) is None
+
+
+@pytest.mark.parametrize("decimals", [0, 4])
+def test_a_sign_without_a_digit_after_it_is_what_a_cut_left_and_is_refused(decimals: int) -> None:
+    assert parsed("3,", Options(decimal=","), decimals) is None
+    assert parsed("3.", Options(decimal=","), decimals, reads_both=True) is None
+    assert parsed("3.0", Options(decimal=","), decimals, reads_both=True) == 3
+    assert parsed("3,00", Options(decimal=","), decimals) == 3
 
 
 def land_bools(home: Home, values: list[str]) -> list[Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import zipfile
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,7 +22,7 @@ from dagster_project.feeds.batches import active_batches
 from dagster_project.feeds.contract import FEEDS, raw_schema
 from dagster_project.feeds.errors import FeedBlocked, FeedError, ReconciliationError
 from dagster_project.feeds.landing import preflight
-from tests.unit.feeds.homes import CONTACTS, MEMBERS, PRODUCTS, TICKET_HEADER, TICKETS, Home, query
+from tests.unit.feeds.homes import CLOCK, CONTACTS, MEMBERS, PRODUCTS, RESOURCES, TICKET_HEADER, TICKETS, Home, query
 
 GOOD = ("T1;1;05/03/2024 09:05;1;1 234,50;C1", "T1;2;5/3/2024 9:05;2;12,75;", "T2;1;06/03/2024 10:00;-1;-10,5;C2")
 
@@ -237,7 +239,7 @@ def test_another_currency_is_quarantined_without_a_rate_and_accepted_with_one(ho
         "currency,valid_from,rate\nUSD,2020-01-01,0.9\n", encoding="utf-8"
     )
     from dagster_project.company.reference import load_references
-    from tests.unit.feeds.homes import CLOCK, SEEDS
+    from tests.unit.feeds.homes import SEEDS
 
     report = landing.land_feed(
         home.path,
@@ -349,6 +351,16 @@ def test_utf_16_read_as_utf_8_is_refused_and_reads_well_when_said(home: Home) ->
     assert home.land("pos_transactions").rows_accepted == 1
 
 
+def test_a_file_that_was_cut_in_its_last_cell_loses_that_row_and_says_so(home: Home) -> None:
+    header = "ticket;ligne;date;qte;client;montant"
+    home.put("pos/a.csv", f"{header}\nT1;1;06/03/2024 10:00;1;C1;3,50\nT7;1;06/03/2024 10:00;1;C7;12,")
+    home.put("pos/b.csv", f"{header}\nT8;1;06/03/2024 10:00;1;C8;12,75\n")
+    report = home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id") == [("T1",), ("T8",)]
+    assert report.rows_quarantined == 1
+    assert report.warnings == ["1 file(s) may be cut off, the last line has no end: inbox/pos/a.csv"]
+
+
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(home: Home) -> None:
     home.put("pos/a.csv", "\ufeff".encode() + "\r\n".join([TICKET_HEADER, *GOOD, ""]).encode())
     home.land("pos_transactions")
@@ -376,7 +388,7 @@ def test_a_location_without_any_file_is_a_failure(home: Home) -> None:
         home.land("pos_transactions")
 
 
-def zipped(name: str, content: str) -> bytes:
+def zipped(name: str, content: str | bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
@@ -412,6 +424,22 @@ def test_an_archive_under_a_csv_name_is_refused(home: Home) -> None:
     home.put("pos/a.csv", zipped("a.csv", TICKET_HEADER))
     with pytest.raises(FeedError, match="is an archive or a workbook under another name"):
         home.land("pos_transactions")
+
+
+def test_an_archive_without_a_file_is_refused_by_name(archives: Home) -> None:
+    target = io.BytesIO()
+    zipfile.ZipFile(target, "w").close()
+    archives.put("pos/a.zip", target.getvalue())
+    with pytest.raises(FeedError, match=r"inbox/pos/a\.zip: is an archive without any file in it"):
+        archives.land("pos_transactions")
+
+
+@pytest.mark.parametrize("inner", ["day.zip", "day.csv.gz"])
+def test_an_archive_inside_an_archive_is_refused_by_name(archives: Home, inner: str) -> None:
+    content = zipped("day.csv", TICKET_HEADER) if inner.endswith("zip") else gzip.compress(TICKET_HEADER.encode())
+    archives.put("pos/a.zip", zipped(inner, content))
+    with pytest.raises(FeedError, match=rf"inbox/pos/a\.zip/{inner}: is an archive inside an archive"):
+        archives.land("pos_transactions")
 
 
 def test_a_zip_bomb_is_refused(archives: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -466,6 +494,39 @@ def test_a_duplicate_under_another_name_is_reported_and_not_landed(home: Home) -
     again = home.land("pos_transactions")
     assert again.files_duplicate["inbox/pos/c.csv"] == "inbox/pos/a.csv"
     assert len(home.raw("pos_transactions")) == 3
+
+
+@pytest.mark.parametrize("after", [f"{TICKET_HEADER}\n{GOOD[2]}\n", f"{TICKET_HEADER[:10]}\n"])
+def test_a_file_that_changes_while_it_is_read_is_not_landed_and_may_be_tried_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    path = home.tickets("a.csv", GOOD[0])
+    real = landing.read_files
+
+    def changing(*arguments: Any) -> readers.Reading:
+        path.write_text(after, encoding="utf-8")
+        return real(*arguments)
+
+    monkeypatch.setattr(landing, "read_files", changing)
+    with pytest.raises(OSError, match=r"inbox/pos/a\.csv changed while it was read"):
+        home.land("pos_transactions")
+    monkeypatch.undo()
+    assert home.batches("pos_transactions") == []
+    home.tickets("a.csv", GOOD[2])
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id") == [("T2",)]
+
+
+def test_a_file_that_is_touched_while_it_is_read_is_landed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home.tickets("a.csv", GOOD[0])
+    real = landing.read_files
+
+    def touching(*arguments: Any) -> readers.Reading:
+        os.utime(path, (1, 1))
+        return real(*arguments)
+
+    monkeypatch.setattr(landing, "read_files", touching)
+    assert home.land("pos_transactions").rows_accepted == 1
 
 
 def test_a_version_that_raw_has_is_not_written_again_and_a_changed_one_is(home: Home) -> None:
@@ -565,6 +626,42 @@ def test_a_batch_of_which_one_file_was_replaced_keeps_the_rows_of_the_other(home
     assert query(second.select("transaction_id, customer_id_key_space")) == [("T1", "pos")]
 
 
+def land_with(home: Home, salt: str) -> landing.LandingReport:
+    return landing.land_feed(
+        home.path, home.company, "pos_transactions", salt=salt, clock=CLOCK, references={}, resources=RESOURCES
+    )
+
+
+def test_another_salt_lands_the_inbox_anew_but_never_beside_rows_of_the_earlier_one(home: Home) -> None:
+    first = home.tickets("a.csv", GOOD[0])
+    land_with(home, "one")
+    kept = first.read_bytes()
+    first.unlink()
+    home.tickets("b.csv", GOOD[2])
+    with pytest.raises(ConfigurationError) as caught:
+        land_with(home, "two")
+    message = str(caught.value)
+    assert "privacy.salt_env: the salt in SERVICE_VALUE_SALT is not the one with which inbox/pos/a.csv" in message
+    assert "set the earlier salt again, or put the files back" in message
+    assert len(home.batches("pos_transactions")) == 1
+    first.write_bytes(kept)
+    assert land_with(home, "two").files_superseded == 1
+    (batch,) = active_batches(home.path, "pos_transactions")
+    assert batch.manifest["salt_fingerprint"] == landing.salt_fingerprint("two") != landing.salt_fingerprint("one")
+
+
+def test_another_salt_is_refused_where_nothing_is_new_too(home: Home) -> None:
+    home.tickets("a.csv", GOOD[0])
+    land_with(home, "one")
+    home.tickets("b.csv", GOOD[2])
+    land_with(home, "one")
+    (home.path / "inbox/pos/a.csv").unlink()
+    (home.path / "inbox/pos/b.csv").unlink()
+    assert land_with(home, "one").status == "nothing_new"
+    with pytest.raises(ConfigurationError, match=r"privacy\.salt_env"):
+        land_with(home, "two")
+
+
 def test_what_does_not_decide_the_rows_does_not_land_anew(home: Home) -> None:
     home.tickets("a.csv", *GOOD)
     home.land("pos_transactions")
@@ -618,6 +715,19 @@ def test_several_whole_dumps_in_one_landing_give_the_same_raw_as_one_by_one(tmp_
     ]
 
 
+def test_states_are_ordered_as_people_count(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/dump_10.csv", products_of("A", "C"))
+    home.put("products/dump_9.csv", products_of("A", "B"))
+    home.put("products/dump_9b.csv", products_of("A", "B", "D"))
+    assert home.land("pos_products").files_landed == [
+        "inbox/products/dump_9.csv",
+        "inbox/products/dump_9b.csv",
+        "inbox/products/dump_10.csv",
+    ]
+    assert current_products(home) == {"A", "C"}
+
+
 def test_a_feed_without_time_follows_the_order_of_arrival(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_products=PRODUCTS)
     for number, label in enumerate(["old", "new", "old"]):
@@ -640,6 +750,111 @@ def test_a_row_that_is_refused_is_not_taken_for_a_key_that_vanished(tmp_path: Pa
     home.put_lines("products/3.csv", "id,label,margin", "P2,y,0.5", "not a record")
     report = home.land("pos_products")
     assert (report.tombstones, report.rows_quarantined) == (0, 1)
+
+
+def products_of(*ids: str) -> str:
+    return "".join(f"{line}\n" for line in ("id,label,margin", *(f"{product},x,0.5" for product in ids)))
+
+
+def current_products(home: Home) -> set[str]:
+    """What the dumps say in the end: of each key the last word."""
+    last = {}
+    for batch in active_batches(home.path, "pos_products"):
+        for product, sequence, is_gone in query(batch.select("product_id, sequence, is_tombstone")):
+            last[product] = max(last.get(product, (0, False)), (sequence, is_gone))
+    return {product for product, (_, is_gone) in last.items() if not is_gone}
+
+
+@pytest.mark.parametrize("names", [("a.csv", "a.csv", "a.csv"), ("a.csv", "b.csv", "c.csv")])
+def test_a_state_that_comes_back_is_the_newest_state_again(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    for name, content in zip(names, (products_of("A", "B"), products_of("A", "C"), products_of("A", "B")), strict=True):
+        home.put(f"products/{name}", content)
+        report = home.land("pos_products")
+        assert report.status == "landed"
+        assert report.rows_read == report.rows_accepted + report.rows_already_known == 2
+    assert current_products(home) == {"A", "B"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_copy_of_the_newest_state_is_remembered_and_does_not_come_back_later(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/a.csv", products_of("A", "B"))
+    home.land("pos_products")
+    home.put("products/b.csv", products_of("A", "B"))
+    copy = home.land("pos_products")
+    assert (copy.rows_accepted, copy.rows_already_known, copy.tombstones) == (0, 2, 0)
+    home.put("products/a.csv", products_of("C", "B"))
+    home.land("pos_products")
+    assert current_products(home) == {"B", "C"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_an_unchanged_inbox_with_a_state_twice_in_one_landing_lands_nothing_on_the_second_run(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    for name, products in (("1.csv", "AB"), ("2.csv", "A"), ("3.csv", "AB")):
+        home.put(f"products/{name}", products_of(*products))
+    report = home.land("pos_products")
+    assert (report.rows_read, report.rows_accepted, report.rows_already_known, report.tombstones) == (5, 3, 2, 1)
+    (batch,) = active_batches(home.path, "pos_products")
+    counted = [(file["name"][-5:], file["rows_read"], file["rows_accepted"]) for file in batch.manifest["files"]]
+    assert counted == [("1.csv", 2, 2), ("2.csv", 1, 0), ("3.csv", 2, 1)]
+    assert current_products(home) == {"A", "B"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_changed_mapping_lands_states_that_are_alike_anew_and_replaces_them(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    for name, products in (("1.csv", "AB"), ("2.csv", "A"), ("3.csv", "AB")):
+        home.put(f"products/{name}", products_of(*products))
+    home.land("pos_products")
+    home.configure(pos_products=PRODUCTS | {"columns": PRODUCTS["columns"] | {"brand": "'b'"}})
+    assert home.land("pos_products").rows_accepted == 3
+    assert len(active_batches(home.path, "pos_products")) == 1
+    assert current_products(home) == {"A", "B"}
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_dump_that_lacks_most_keys_is_blocked_with_the_remedy_and_lands_when_that_is_meant(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/1.csv", products_of(*(f"P{number}" for number in range(40))))
+    home.land("pos_products")
+    home.put("products/2.csv", products_of("P0", "P1", "new"))
+    with pytest.raises(FeedBlocked) as caught:
+        home.land("pos_products")
+    message = str(caught.value)
+    assert "inbox/products/2.csv lacks 38 of the 40 keys of the state before it (95.00%)" in message
+    assert "set feeds.pos_products.maximum_vanished_share to 1, land, and take it out again" in message
+    assert len(active_batches(home.path, "pos_products")) == 1
+    home.configure(pos_products=PRODUCTS | {"maximum_vanished_share": 1})
+    report = home.land("pos_products")
+    assert (report.tombstones, report.files_superseded) == (38, 0)
+    assert current_products(home) == {"P0", "P1", "new"}
+    home.configure(pos_products=PRODUCTS)
+    assert home.land("pos_products").status == "nothing_new"
+
+
+def test_a_dump_that_lacks_some_keys_is_a_warning_counted_from_the_state_before_it(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    names = [f"P{number}" for number in range(40)]
+    home.put("products/1.csv", products_of(*names))
+    home.put("products/2.csv", products_of(*names[:38]))
+    home.put("products/3.csv", products_of(*names[:20]))
+    home.put("products/4.csv", products_of(*names[:10], "new"))
+    report = home.land("pos_products")
+    assert report.tombstones == 2 + 18 + 10
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "inbox/products/3.csv lacks 18 of the 38 keys of the state before it (47.37%)",
+        "inbox/products/4.csv lacks 10 of the 20 keys of the state before it (50.00%)",
+    ]
+
+
+def test_few_keys_may_all_change_without_a_word(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/1.csv", products_of(*(f"P{number}" for number in range(19))))
+    home.put("products/2.csv", products_of("new"))
+    report = home.land("pos_products")
+    assert (report.tombstones, report.warnings) == (19, [])
 
 
 def test_an_empty_whole_dump_does_not_delete_everything(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,69 @@ def test_an_expression_that_fails_on_a_row_is_named_without_the_value(home: Home
     with pytest.raises(ConfigurationError, match=r"columns.store_id: does not run on this data.*try_cast") as caught:
         home.land("pos_transactions")
     assert "C1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("error('x' || client)", "InvalidInputException"),
+        ("strptime(client, '%d')::varchar", "InvalidInputException"),
+        ("cast(client as integer)", "Conversion Error"),
+        ("cast(client as date)", "Conversion Error"),
+        ("2147483647::integer * qte::integer", "Out of Range Error"),
+    ],
+)
+def test_no_message_of_a_failed_expression_holds_a_value_whatever_quotes_and_breaks_it_has(
+    home: Home, expression: str, kind: str
+) -> None:
+    home.tickets("a.csv", "T1;1;05/03/2024 09:05;8642;12,75;\"d'Secret l'Ami\nSecret\"")
+    home.configure(pos_transactions=with_columns(store_id=expression))
+    with pytest.raises(ConfigurationError) as caught:
+        home.land("pos_transactions")
+    told = "".join(traceback.format_exception(caught.value))
+    assert kind in str(caught.value)
+    assert "columns.store_id: does not run on this data" in str(caught.value)
+    assert "Secret" not in told and "8642" not in told
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("max(client)", "max"),
+        ("count(*)", "count"),
+        ("client || string_agg(ticket, ',')", "string_agg"),
+        ("unnest(['a', client])", "unnest"),
+        ("upper(UNNEST(string_split(client, ',')))", "unnest"),
+    ],
+)
+def test_an_expression_that_does_not_give_one_value_for_each_row_is_refused(home: Home, expression: str, name: str) -> None:
+    home.configure(pos_transactions=with_columns(store_id=expression))
+    with pytest.raises(ConfigurationError, match=rf"columns.store_id: .* calls {name}, which does not give one value for each"):
+        home.land("pos_transactions")
+
+
+def test_windows_lists_and_subqueries_give_one_value_for_each_row(home: Home) -> None:
+    home.tickets("a.csv", LINE, LINE.replace("T1", "T2"))
+    home.configure(
+        pos_transactions=with_columns(
+            store_id="max(ticket) over ()",
+            product_id="list_aggregate([ticket, client], 'max')",
+            line_number="row_number() over (partition by client order by ticket)",
+            loyalty_card_id="(select max(ticket) from source)",
+        )
+    )
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "store_id, product_id, line_number, loyalty_card_id") == [
+        ("T2", "T1", 1, "T2"),
+        ("T2", "T2", 2, "T2"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["'L' || source_line", "source_line::varchar", "client"])
+def test_a_query_whose_source_line_is_no_number_is_refused_by_name(home: Home, line: str) -> None:
+    with_query(home, QUERY.replace("source_file, source_line", f"source_file, {line} as source_line"))
+    with pytest.raises(ConfigurationError, match=r"feeds.pos_transactions.query .*yields source_line as VARCHAR; expected"):
+        home.land("pos_transactions")
 
 
 def test_a_column_that_no_file_has_is_the_files_fault(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+import xlsxwriter
 
 from dagster_project.feeds.errors import FeedError
 from tests.unit.feeds.homes import TICKET_HEADER, TICKETS, Home
@@ -92,6 +94,39 @@ def test_lines_before_the_header_may_be_skipped(home: Home) -> None:
     assert lines_of(home) == {"T1": 4}
 
 
+@pytest.mark.parametrize("before", ["\n", "\n\n\n", "\r\n"])
+def test_blank_lines_before_the_header_are_no_header_and_the_header_no_row(home: Home, before: str) -> None:
+    end = "\r\n" if "\r" in before else "\n"
+    home.put("pos/a.csv", before + end.join([TICKET_HEADER, line("T1"), "", line("T2"), ""]))
+    home.tickets("b.csv", line("T3"))
+    report = home.land("pos_transactions")
+    blank = before.count("\n")
+    assert lines_of(home) == {"T1": blank + 2, "T2": blank + 4, "T3": 2}
+    assert (report.rows_read, report.rows_quarantined) == (3, 0)
+
+
+def test_a_zero_byte_costs_its_row_and_nothing_else_wherever_it_stands(home: Home) -> None:
+    many = [line(f"T{number}") for number in range(40_000)]
+    assert sum(map(len, many)) > 1 << 20
+    home.tickets("a.csv", *many, line("X", "C\x001"), line("Y", "C2"))
+    home.tickets("b.csv", line("Z", "\x00"))
+    report = home.land("pos_transactions")
+    assert (report.rows_read, report.rows_accepted, report.rows_quarantined) == (40_003, 40_001, 2)
+    assert home.quarantine("pos_transactions", "source_file, source_line, reasons") == [
+        ("inbox/pos/a.csv", 40_002, ["the line holds a zero byte"]),
+        ("inbox/pos/b.csv", 2, ["the line holds a zero byte"]),
+    ]
+    assert lines_of(home)["Y"] == 40_003
+
+
+def test_columns_of_an_export_may_have_any_name_that_the_program_uses_inside(home: Home) -> None:
+    home.put("pos/a.csv", f"{TICKET_HEADER};__path;rowid;file_no;__line;c0\n{line('T1', 'C1')};1;2;3;4;5\n")
+    columns = TICKETS["columns"] | {"store_id": "rowid || __path || __line || c0"}
+    home.configure(pos_transactions=TICKETS | {"columns": columns})
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "transaction_id, customer_id, store_id, source_line") == [("T1", "C1", "2145", 2)]
+
+
 def test_a_quote_that_is_never_closed_loses_nothing_silently(home: Home) -> None:
     home.put("pos/a.csv", "\n".join([TICKET_HEADER, line("T1"), 'T2;1;05/03/2024 09:05;1;1;"open', line("T3"), ""]))
     report = home.land("pos_transactions")
@@ -158,6 +193,37 @@ def test_a_bad_json_line_is_quarantined_with_its_number(json_home: Home, text: s
     assert reason in reasons[0]
 
 
+def test_a_json_line_in_another_encoding_is_quarantined_with_the_remedy(json_home: Home) -> None:
+    good = '{"ticket": "%s", "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 1, "who": {"id": "%s"}}\n'
+    json_home.put("pos/a.jsonl", (good % ("T1", "Zoé �")).encode() + (good % ("T2", "Zoé")).encode("cp1252"))
+    report = json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "transaction_id, customer_id") == [("T1", "Zoé �")]
+    assert (report.rows_read, report.rows_quarantined) == (2, 1)
+    ((number, reasons),) = json_home.quarantine("pos_transactions")
+    assert number == 2
+    assert reasons == ["the line is not valid UTF-8 (is options.encoding right? for example cp1252)"]
+    json_home.configure(pos_transactions=JSON | {"options": {"encoding": "cp1252"}})
+    json_home.put("pos/a.jsonl", (good % ("T3", "Zoé")).encode("cp1252"))
+    json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "customer_id")[-1] == ("Zoé",)
+
+
+def test_json_keys_that_differ_in_case_are_one_column_and_said(json_home: Home) -> None:
+    rest = '"": 0, "ligne": 1, "moment": "2024-03-05T09:05:00Z", "qte": 1, "montant": 1'
+    json_home.put_lines(
+        "pos/a.jsonl",
+        '{"ticket": "T1", "WHO": {"id": "C1"}, ' + rest + "}",
+        '{"Ticket": "T2", "who": {"id": "C2"}, ' + rest + "}",
+        '{"ticket": "T3", "WHO": null, "who": {"id": "C3"}, ' + rest + "}",
+    )
+    report = json_home.land("pos_transactions")
+    assert json_home.raw("pos_transactions", "transaction_id, customer_id") == [("T1", "C1"), ("T2", "C2"), ("T3", "C3")]
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "the keys 'Ticket', 'ticket' differ in case only",
+        "the keys 'WHO', 'who' differ in case only",
+    ]
+
+
 def test_a_json_array_is_refused_with_what_was_expected(json_home: Home) -> None:
     json_home.put("pos/a.jsonl", '[{"ticket": "T1"}]')
     with pytest.raises(FeedError, match="expected JSON lines: one object on each line"):
@@ -201,6 +267,33 @@ def test_a_float_that_is_not_an_exact_amount_is_quarantined(tmp_path: Path) -> N
     assert home.land("pos_transactions").rows_quarantined == 2
 
 
+def test_ids_that_are_floats_because_of_a_gap_are_whole_numbers(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET)
+    (tmp_path / "inbox/pos").mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (select 'T' || row_number() over () as ticket, 1::float as ligne, timestamp '2024-03-05 09:05:00' as date,
+                1 as qte, 12.5::double as montant, client
+                from (values (160.0::double), (null), (9007199254740991), (2.5), ('nan'::double)) as given (client))
+            to '{tmp_path}/inbox/pos/a.parquet' (format parquet)""")
+    home.land("pos_transactions")
+    clients = [row[0] for row in home.raw("pos_transactions", "customer_id")]
+    assert clients == ["160", None, "9007199254740991", "2.5", "nan"]
+
+
+def test_parquet_columns_named_as_inside_are_read_or_refused_by_name(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=PARQUET | {"columns": PARQUET["columns"] | {"store_id": "__line || __path"}})
+    (tmp_path / "inbox/pos").mkdir(parents=True)
+    row = "'T1' as ticket, 1 as ligne, '2024-03-05 09:05' as date, 1 as qte, 1 as montant, 'C' as client"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select {row}, 7 as __line, 8 as __path) to '{tmp_path}/inbox/pos/a.parquet'")
+        home.land("pos_transactions")
+        assert home.raw("pos_transactions", "store_id, source_line") == [("78", 1)]
+        connection.execute(f"copy (select {row}, 7 as file_row_number) to '{tmp_path}/inbox/pos/b.parquet'")
+    with pytest.raises(FeedError, match=r"b\.parquet: has a column 'file_row_number', a name that DuckDB needs; rename it"):
+        home.land("pos_transactions")
+
+
 def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_transactions=PARQUET)
     home.put("pos/a.parquet", b"PAR1 but not really")
@@ -240,6 +333,41 @@ def test_typed_cells_and_text_cells_of_a_workbook_are_read_exactly(tmp_path: Pat
         ("T1", datetime(2024, 3, 5, 8, 5), Decimal("1.0000"), Decimal("12.7500"), "'=1+1", 2),
         ("T2", datetime(2024, 3, 5, 8, 5), Decimal("2.0000"), Decimal("1234.5000"), "1007", 4),
     ]
+
+
+def test_long_whole_numbers_of_a_workbook_are_read_to_the_last_digit_or_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX)
+    cells = [1234567890123456, 9007199254740992, 12345678901234567890, "12345678901234567890"]
+    rows = [[f"T{number}", 1, datetime(2024, 3, 5, 9, 5), 1, 1, cell] for number, cell in enumerate(cells)]
+    workbook(tmp_path / "inbox/pos/a.xlsx", [TICKET_HEADER.split(";"), *rows])
+    report = home.land("pos_transactions")
+    assert (report.rows_read, report.rows_accepted, report.rows_quarantined) == (4, 3, 1)
+    clients = [row[0] for row in home.raw("pos_transactions", "customer_id")]
+    assert clients == ["1234567890123456", "9007199254740992", "12345678901234567890"]
+    ((number, (reason,), original),) = home.quarantine("pos_transactions", "source_line, reasons, original")
+    assert (number, json.loads(original)["ticket"]) == (4, "T2")
+    assert "a number that is not exact (too many digits); write it as a text" in reason
+
+
+def test_cells_that_hold_an_error_are_missing_and_said_with_their_lines(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=XLSX)
+    path = tmp_path / "inbox/pos/a.xlsx"
+    path.parent.mkdir(parents=True)
+    book = xlsxwriter.Workbook(str(path))
+    book.add_worksheet("Notes").write_formula("A1", "=NA()", None, "#N/A")
+    sheet = book.add_worksheet("Ventes & retours")
+    for column, name in enumerate(TICKET_HEADER.split(";")):
+        sheet.write(0, column, name)
+    for row in range(1, 4):
+        sheet.write_row(row, 0, [f"T{row}", 1, "2024-03-05 09:05", 1, 1])
+        sheet.write_string(row, 5, "#N/A")
+    sheet.write_formula(2, 5, "=NA()", None, "#N/A")
+    sheet.write_formula(3, 5, "=1/0", None, "#DIV/0!")
+    book.close()
+    home.configure(pos_transactions=XLSX | {"options": {"sheet": "Ventes & retours"}})
+    report = home.land("pos_transactions")
+    assert home.raw("pos_transactions", "customer_id") == [("#N/A",), (None,), (None,)]
+    assert report.warnings == ["inbox/pos/a.xlsx: 2 cells hold an error such as #N/A and are read as missing, on the lines 3, 4"]
 
 
 def test_a_sheet_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from dagster_project.company.model import load_company
 from dagster_project.feeds.contract import FEEDS
+from dagster_project.feeds.landing import LandingReport
 from dagster_project.orchestration.assembly import build_definitions
 from dagster_project.orchestration.jobs import inbox_fingerprint, inbox_sensor
+from dagster_project.orchestration.landing import report_metadata
 from dagster_project.orchestration.model import PARTITIONS
 from dagster_project.orchestration.resources import Home
 from dagster_project.settings import SAMPLE_HOME, Settings
@@ -106,6 +108,10 @@ def test_feeds_with_an_expected_frequency_have_a_freshness_policy(definitions: d
         assert (specs[name].freshness_policy is not None) == (feed.expected_every is not None), name
 
 
+def test_the_metadata_of_a_landing_say_how_many_keys_were_deleted() -> None:
+    assert report_metadata(LandingReport("pos_products", "landed", tombstones=3))["tombstones"] == 3
+
+
 def make_home(folder: Path) -> Path:
     (folder / "inbox").mkdir(parents=True)
     (folder / "company.yml").write_text(
@@ -137,6 +143,27 @@ def test_the_inbox_sensor_waits_until_two_looks_agree_and_launches_once(tmp_path
     third = look(second.cursor)
     assert not third.run_requests
     assert len(look(third.cursor).run_requests or []) == 1
+
+
+@pytest.mark.parametrize("location", ["inbox", "inbox/", "{home}/inbox/*.csv"])
+def test_the_fingerprint_of_the_inbox_sees_folders_and_absolute_locations(tmp_path: Path, location: str) -> None:
+    home = make_home(tmp_path / "home")
+    text = (home / "company.yml").read_text(encoding="utf-8").replace("inbox/*.csv", location.format(home=home))
+    (home / "company.yml").write_text(text, encoding="utf-8")
+    company = load_company(home)
+    before = inbox_fingerprint(home, company)
+    os.utime(home / "inbox" / "a.csv", (1, 1))
+    replaced = inbox_fingerprint(home, company)
+    (home / "inbox" / "b.csv").write_text("id\n2\n", encoding="utf-8")
+    assert len({before, replaced, inbox_fingerprint(home, company)}) == 3
+
+
+def test_the_fingerprint_of_an_inbox_that_cannot_be_landed_is_no_error_of_the_sensor(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    (tmp_path / "outside.csv").write_text("id\n2\n", encoding="utf-8")
+    before = inbox_fingerprint(home, load_company(home))
+    (home / "inbox" / "link.csv").symlink_to(tmp_path / "outside.csv")
+    assert inbox_fingerprint(home, load_company(home)) != before
 
 
 def test_the_fingerprint_of_the_inbox_changes_with_a_replaced_file(tmp_path: Path) -> None:
