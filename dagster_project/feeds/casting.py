@@ -42,6 +42,7 @@ class Casting:
     feed: Feed
     configuration: FeedConfiguration
     mapping: Mapping
+    company_zone: str
     currency: str
     country: str
     clock: datetime
@@ -50,6 +51,11 @@ class Casting:
     @property
     def options(self) -> Options:
         return self.configuration.options
+
+    @property
+    def zone(self) -> str:
+        """Time zone of the local times. A source that has days only means the company's days, wherever its tills stand."""
+        return self.company_zone if self.configuration.date_precision == "day" else self.configuration.time_zone or "UTC"
 
     def reads_both(self, column: Column) -> bool:
         """Typed readers give ISO dates and canonical numbers beside what the configuration says."""
@@ -87,7 +93,7 @@ def typed_select(casting: Casting) -> str:
         name = sql.name(column.name)
         if column.type == "timestamp":
             local, with_offset = _instant(casting, column)
-            zone = casting.configuration.time_zone or "UTC"
+            zone = casting.zone
             firsts.append(f"{local} as {_l(column)}")
             firsts.append(f"{with_offset} as {_o(column)}")
             if zone == "UTC":

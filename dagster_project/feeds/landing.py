@@ -195,6 +195,8 @@ def mapping_fingerprint(
             for reference in sorted({column.reference for column in feed.columns if column.reference})
         },
     }
+    if configuration.date_precision == "day":
+        parts["company_zone"] = company.time_zone
     if any(column.name == "currency" for column in feed.columns):
         parts["currencies"] = reference_members(references, "exchange_rates.currency")
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]
@@ -424,6 +426,7 @@ class _Landing:
                 self.feed,
                 self.configuration,
                 mapping,
+                self.company.time_zone,
                 self.company.currency,
                 self.company.company.country,
                 self.clock,

@@ -139,6 +139,15 @@ def test_an_instant_with_its_offset_written_needs_no_time_zone(tmp_path: Path) -
     assert report.instants_ambiguous == 0
 
 
+def test_a_source_that_has_days_only_means_the_days_of_the_company(tmp_path: Path) -> None:
+    # midnight in Tokyo is still the day before in Paris: a ticket of 1 April was counted in March
+    days = {"time_zone": "Asia/Tokyo", "date_precision": "day"}
+    home = Home(tmp_path, pos_transactions=TICKETS | days | {"options": {"delimiter": ";", "date_format": "%d/%m/%Y"}})
+    home.tickets("a.csv", "T1;1;01/04/2024;1;10;C1")
+    home.land("pos_transactions")
+    assert home.raw("pos_transactions", "sold_at") == [(datetime(2024, 3, 31, 22),)]
+
+
 # -- rows that are refused ---------------------------------------------------------------------------------------------
 
 
