@@ -23,13 +23,13 @@ members as (
         counts_business_hours
     from channels
     {% for member in ['unknown', 'all'] %}
-    union all
-    select
-        '{{ member }}' as channel,
-        cast(null as varchar) as distance,
-        cast(null as varchar) as tempo,
-        cast(null as integer) as answer_threshold_seconds,
-        cast(null as boolean) as counts_business_hours
+        union all
+        select
+            '{{ member }}' as channel,
+            cast(null as varchar) as distance,
+            cast(null as varchar) as tempo,
+            cast(null as integer) as answer_threshold_seconds,
+            cast(null as boolean) as counts_business_hours
     {% endfor %}
 
 ),

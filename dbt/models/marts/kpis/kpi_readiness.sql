@@ -119,23 +119,33 @@ judged as (
 
 ),
 
+alternatives as (
+
+    select
+        judged.*,
+        max(case when own_finding in ({{ unavailable_findings() }}) then 0 else 1 end) over (
+            partition by kpi, alternative_group
+        ) = 1 as is_any_of_group_enough
+    from judged
+
+),
+
 -- Of feeds that can stand for each other one is enough.
 found as (
 
     select
-        judged.*,
+        alternatives.*,
         case
             when
                 alternative_group is not null
                 and own_finding in ({{ unavailable_findings() }})
-                and min(case when own_finding in ({{ unavailable_findings() }}) then 1 else 0 end)
-                    over (partition by kpi, alternative_group) = 0
+                and is_any_of_group_enough
                 then 'replaced'
             else own_finding
         end as finding,
         cast(cast(floor(100 * coverage) as integer) as varchar) as coverage_percent,
         cast(cast(round(100 * degraded_below) as integer) as varchar) as wanted_percent
-    from judged
+    from alternatives
 
 ),
 
