@@ -710,7 +710,9 @@ def _refuse_zero_bytes(job: _Job, reading: Reading) -> None:
 def _warn_cut_off(reading: Reading) -> None:
     """A plain file may have been landed before it was whole (an archive would not open): its end is the only sign."""
     open_ended = [
-        part.name for part in reading.parts if part.rows and not part.ends_with_newline and part.file.path.suffix not in _ARCHIVES
+        part.name
+        for part in reading.parts
+        if part.header and not part.ends_with_newline and part.file.path.suffix not in _ARCHIVES
     ]
     if open_ended:
         named = ", ".join(open_ended[:NAMED_FILES]) + (" and others" if len(open_ended) > NAMED_FILES else "")
