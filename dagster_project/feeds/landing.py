@@ -313,6 +313,7 @@ class _Landing:
                 done = "landed again, as a state of its own" if is_new else "not landed twice"
                 self.report.warnings.append(f"{file.name} is the same file as {twin}: {done}")
         self._whole_batches(batches, superseded)
+        self._refuse_older_state(batches, chosen, superseded)
         self.report.files_superseded = sum(len(hashes) for hashes in superseded.values())
         if paths and not chosen and not batches:
             raise FeedError(self.feed.name, "every file of the feed is empty; zero rows in a configured feed is a failure")
@@ -331,6 +332,20 @@ class _Landing:
                 f"{', '.join(names[:NAMED_FILES])}{more} ({self.feed.name}) were landed, and these files are no longer in the "
                 "inbox to be landed anew: set the earlier salt again, or put the files back, or remove "
                 f"raw/{self.feed.name}; nothing was landed"
+            )
+
+    def _refuse_older_state(
+        self, batches: Sequence[ActiveBatch], chosen: Sequence[InboxFile], superseded: Mapping[str, list[str]]
+    ) -> None:
+        """A state that a changed mapping lands anew comes after all others: it must not outlive a newer one that is gone."""
+        again = {sha256 for hashes in superseded.values() for sha256 in hashes}
+        newest = batches[-1].files[-1] if batches and self.has_states else None
+        if newest is not None and chosen and chosen[-1].sha256 in again and newest["sha256"] not in again:
+            raise FeedError(
+                self.feed.name,
+                f"the mapping changed since {chosen[-1].name} was landed; landed anew it would come after {newest['name']}, the "
+                f"newest state, and replace it: put {newest['name']} back into the inbox if it is gone, or take the older file "
+                "out of it",
             )
 
     def _whole_batches(self, batches: Sequence[ActiveBatch], superseded: dict[str, list[str]]) -> None:

@@ -490,7 +490,7 @@ def _csv_group(job: _Job, reading: Reading, number: int, members: list[Part]) ->
         raise FeedError(
             job.feed,
             f"{members[0].name} (or a file with the same header): {str(error).splitlines()[0]}; are "
-            "options.delimiter, options.quote and options.escape right?",
+            "options.delimiter, options.quote and options.escape right, and all line ends of one kind?",
         ) from None
     rejects = connection.execute(f"""
         select scans.file_path, errors.line_byte_position, any_value(errors.csv_line),
@@ -522,6 +522,9 @@ def _csv_group(job: _Job, reading: Reading, number: int, members: list[Part]) ->
         exact = None
         if physical - part.header_lines != count or refused:
             exact = _record_lines(part, options.quote, options.delimiter, count, refused)
+            if exact is None and not count and not refused:
+                # DuckDB gives no row and no error where the first lines end otherwise than the rest.
+                raise job.error(part.name, "its lines cannot be told apart; are all line ends of one kind?")
             if exact is None:
                 reading.warnings.append(f"{part.name}: line numbers are approximate, its quotes do not pair")
         if exact is not None and count:
@@ -710,7 +713,9 @@ def _refuse_zero_bytes(job: _Job, reading: Reading) -> None:
 def _warn_cut_off(reading: Reading) -> None:
     """A plain file may have been landed before it was whole (an archive would not open): its end is the only sign."""
     open_ended = [
-        part.name for part in reading.parts if part.rows and not part.ends_with_newline and part.file.path.suffix not in _ARCHIVES
+        part.name
+        for part in reading.parts
+        if part.header and not part.ends_with_newline and part.file.path.suffix not in _ARCHIVES
     ]
     if open_ended:
         named = ", ".join(open_ended[:NAMED_FILES]) + (" and others" if len(open_ended) > NAMED_FILES else "")

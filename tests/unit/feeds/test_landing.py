@@ -812,6 +812,22 @@ def test_an_unchanged_inbox_with_a_state_twice_in_one_landing_lands_nothing_on_t
     assert home.land("pos_products").status == "nothing_new"
 
 
+def test_a_changed_mapping_does_not_make_an_older_state_the_newest(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_products=PRODUCTS)
+    home.put("products/1.csv", products_of("A", "B"))
+    home.land("pos_products")
+    newest = home.put("products/2.csv", products_of("A"))
+    home.land("pos_products")
+    newest.unlink()
+    home.configure(pos_products=PRODUCTS | {"columns": PRODUCTS["columns"] | {"brand": "'b'"}})
+    with pytest.raises(FeedError, match=r"would come after inbox/products/2\.csv, the newest state, and replace it: put"):
+        home.land("pos_products")
+    assert current_products(home) == {"A"}
+    home.put("products/3.csv", products_of("A", "C"))
+    home.land("pos_products")
+    assert current_products(home) == {"A", "C"}
+
+
 def test_a_changed_mapping_lands_states_that_are_alike_anew_and_replaces_them(tmp_path: Path) -> None:
     home = Home(tmp_path, pos_products=PRODUCTS)
     for name, products in (("1.csv", "AB"), ("2.csv", "A"), ("3.csv", "AB")):

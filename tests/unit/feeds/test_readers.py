@@ -105,6 +105,16 @@ def test_blank_lines_before_the_header_are_no_header_and_the_header_no_row(home:
     assert (report.rows_read, report.rows_quarantined) == (3, 0)
 
 
+@pytest.mark.parametrize(
+    "content", ["{header}\r\n{line}\n", "{header}\n{line}\r\n", "\r\n{header}\n{line}\n", "\n{header}\r\n{line}\r\n"]
+)
+def test_a_file_of_mixed_line_ends_is_refused_by_name_and_not_taken_for_an_empty_one(home: Home, content: str) -> None:
+    home.put("pos/a.csv", content.format(header=TICKET_HEADER, line=line("T1", "C1")))
+    home.put("pos/b.csv", f"{TICKET_HEADER};more\n{line('T2')};x\n")
+    with pytest.raises(FeedError, match=r"inbox/pos/a\.csv.* all line ends of one kind"):
+        home.land("pos_transactions")
+
+
 def test_a_zero_byte_costs_its_row_and_nothing_else_wherever_it_stands(home: Home) -> None:
     many = [line(f"T{number}") for number in range(40_000)]
     assert sum(map(len, many)) > 1 << 20
