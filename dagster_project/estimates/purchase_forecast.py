@@ -92,9 +92,7 @@ def fit_purchase_counts(histories: pd.DataFrame) -> PurchaseCounts:
 
 def count_log_likelihood(x: Floats, last: Floats, age: Floats, r: float, alpha: float, a: float, b: float) -> Floats:
     """Log-likelihood of each history under BG/NBD (equation 6 of the paper)."""
-    common = (
-        gammaln(r + x) - gammaln(r) + r * np.log(alpha) + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    )
+    common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
     alive = -(r + x) * np.log(alpha + age)
     repeated = np.where(x > 0, x, 1)
     left = np.where(x > 0, np.log(a) - np.log(b + repeated - 1) - (r + x) * np.log(alpha + last), -np.inf)
