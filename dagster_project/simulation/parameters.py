@@ -56,6 +56,8 @@ class Shopping:
     seasonality: float = 1.0
     store_return_share: float = 0.05
     web_return_share: float = 0.11
+    # of a ticket with a return the first line comes back, each other with this probability
+    returned_line_share: float = 0.55
     exchange_share: float = 0.20
     unlinked_return_share: float = 0.20
     cancelled_line_share: float = 0.006
@@ -118,6 +120,62 @@ class Effects:
 
 
 @dataclass(frozen=True)
+class Confounding:
+    """A mood that nobody sees, drawn for each person and block of `months` months: high or low, one in two.
+
+    In a high mood purchases and the contacts that arise by themselves are 1 + `strength` times as frequent, in a low one
+    1 - `strength` times: the mean stays. 0: no hidden confounding. `strength` lies between 0 and 1.
+    """
+
+    strength: float = 0.0
+    months: int = 1
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Customers whose truth changes on the first day of a month, counted back from that of the end.
+
+    Of the changed, one half buys `rate_factor` times as often from that day on, the other half as many times less; with
+    `is_family_changed` each is of another relational family.
+    """
+
+    share: float = 0.0
+    months_before_end: int = 6
+    rate_factor: float = 4.0
+    is_family_changed: bool = True
+
+
+@dataclass(frozen=True)
+class Churn:
+    """The hazard of ending a subscription, from its 31st day on: 1 / `mean_days` a day, times the ratios that hold.
+
+    A ratio acts for a calendar month by what was the case at its start, looking back `window_days`: an unresolved or
+    abandoned contact, a contact below 3 points of satisfaction, no purchase, a subscription younger than `new_days`, the
+    dearer plan, the wish to leave said in a contact. Ratio 1: the criterion has no effect. `rescue`: the share of the
+    hazard that a resolved, human contact within the window takes away; 0: none.
+    """
+
+    mean_days: float = 1400.0
+    window_days: int = 90
+    new_days: int = 180
+    unresolved_ratio: float = 1.0
+    dissatisfied_ratio: float = 1.0
+    unused_ratio: float = 1.0
+    new_ratio: float = 1.0
+    dearer_plan_ratio: float = 1.0
+    intent_ratio: float = 1.0
+    rescue: float = 0.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How evaluators grade: a standing bias of each (standard deviation, in points of quality) and a slip of each grading."""
+
+    evaluator_bias: float = 0.15
+    evaluator_slip: float = 0.35
+
+
+@dataclass(frozen=True)
 class Story:
     """What happens to the company; months are counted back from the month of the end (0 = that month).
 
@@ -150,6 +208,10 @@ class SimulationParameters:
     service: Service = field(default_factory=Service)
     survey: Survey = field(default_factory=Survey)
     effects: Effects = field(default_factory=Effects)
+    confounding: Confounding = field(default_factory=Confounding)
+    changes: Changes = field(default_factory=Changes)
+    churn: Churn = field(default_factory=Churn)
+    quality: Quality = field(default_factory=Quality)
     story: Story = field(default_factory=Story)
 
 

@@ -23,7 +23,7 @@ import duckdb
 import holidays
 import pyarrow as pa
 
-from dagster_project.simulation.engine import open_scratch, parameter_values, run_script, set_variables
+from dagster_project.simulation.engine import numbers_of, open_scratch, parameter_values, run_script, set_variables
 from dagster_project.simulation.exports import EXPORTS, PARQUET_OPTIONS, Export, write_export
 from dagster_project.simulation.home import write_description
 from dagster_project.simulation.parameters import SimulationParameters
@@ -32,6 +32,7 @@ from dagster_project.simulation.wording import ENGLISH_FIRST_NAMES, FIRST_NAMES,
 DEFAULT_END = date(2025, 12, 31)
 # A contact leads to at most this many further ones; the share that would go on is below 2 %.
 GENERATIONS = 4
+TRUTHS = ("links", "people", "effects", "satisfaction_curves", "verbatims", "evaluators", "churn_hazards", "parameters")
 MADE_FOLDERS = ("inbox", "mappings", "reference", "truth")
 SHARED_PHONE = "0199009999"
 TIME_ZONE = ZoneInfo("Europe/Paris")
@@ -129,7 +130,8 @@ def _prepare(
 ) -> None:
     """Everything that the scripts find: variables, holidays, texts."""
     midnight = datetime.combine(end + timedelta(days=1), datetime.min.time(), TIME_ZONE)
-    set_variables(connection, parameter_values(parameters))
+    values = parameter_values(parameters)
+    set_variables(connection, values)
     set_variables(
         connection,
         {
@@ -150,7 +152,9 @@ def _prepare(
     )
     closed = sorted(holidays.country_holidays("FR", years=range(first_month.year, end.year + 2)))
     texts = sorted(VERBATIMS.items())
+    numbers = {**numbers_of(values), "customers": customers, "months": months, "seed": seed}
     tables = {
+        "given_parameters": pa.table({"parameter": list(numbers), "value": pa.array(numbers.values(), pa.float64())}),
         "holidays": pa.table({"day": pa.array(closed, pa.date32())}),
         "verbatim_templates": pa.table(
             {
@@ -194,6 +198,7 @@ def _build(
         set_variables(connection, {"month_no": month_no})
         run_script(connection, "81_lines_of_month")
         write(tickets, tickets.view, month_no)
+    run_script(connection, "84_subscriptions")
     run_script(connection, "85_side_feeds")
     run_script(connection, "90_exports")
     for export in EXPORTS:
@@ -221,7 +226,7 @@ def _write_truth(connection: duckdb.DuckDBPyConnection, home: Path) -> dict[str,
     folder = home / "truth"
     folder.mkdir(parents=True, exist_ok=True)
     rows = {}
-    for name in ("links", "people", "effects"):
+    for name in TRUTHS:
         target = str(folder / f"{name}.parquet").replace("'", "''")
         answer = connection.execute(f"copy (from truth_{name} order by all) to '{target}' ({PARQUET_OPTIONS})").fetchone()
         rows[name] = int(answer[0]) if answer else 0

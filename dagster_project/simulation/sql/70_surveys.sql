@@ -1,9 +1,13 @@
 -- Satisfaction, who is asked, who answers, what they write. `verbatim_templates` and `asked_questions` come from `wording.py`.
 
+-- one point of log2: the wait doubled, beyond what is usual on the channel
+create macro points_lost_by_wait(segment, relative_wait) as getvariable('effects_wait_on_satisfaction')[segment] * (log2(1 + relative_wait) - 0.6);
+
 create table experiences as
 select
     contacts.contact_key,
     contacts.person_no,
+    contacts.channel,
     contacts.segment,
     contacts.family,
     contacts.reason,
@@ -14,12 +18,11 @@ select
     contacts.language,
     contacts.wait_seconds,
     contacts.usual_wait_seconds,
-    -- one point of log2: the wait doubled, beyond what is usual on the channel
     round(
         case when contacts.family = 'soliciting' then 3.35 when contacts.family = 'trusting' then 3.65 else 3.5 end
         + people.attitude + coalesce(agents.quality, 0) * 3
         + getvariable('effects_resolution_on_satisfaction') * (case when outcome = 'resolved' then 0.65 else -0.35 end)
-        - getvariable('effects_wait_on_satisfaction')[contacts.segment] * (log2(1 + coalesce(wait_seconds, 0) / usual_wait_seconds) - 0.6)
+        - points_lost_by_wait(contacts.segment, coalesce(wait_seconds, 0) / usual_wait_seconds)
         + 0.7 * normal('experience', contacts.contact_key), 6
     ) as satisfaction
 from contacts
@@ -118,8 +121,8 @@ select invitation_key || '-nps', 'relation', 'nps', null, person_no, sent_at, ca
     case when has_answered then box(2.05 * satisfaction + 0.1 + 0.9 * normal('nps', invitation_key), 0, 10) end, null, language
 from relation_invitations;
 
--- Comments: written more by those who are moved, either way.
-insert into survey_rows
+-- Comments: written more by those who are moved, either way. What each is about, and in which mood, is kept as truth.
+create table verbatims as
 with written as (
     select
         invitations.*,
@@ -132,6 +135,7 @@ with written as (
 sentences as (
     select
         written.*,
+        verbatim_templates.topic as theme,
         verbatim_templates.texts[1 + cast(floor(part(bits, 0) * len(verbatim_templates.texts)) as integer)] as sentence,
         closings.texts[1 + cast(floor(part(bits, 16) * len(closings.texts)) as integer)] as closing
     from written
@@ -140,26 +144,32 @@ sentences as (
         and verbatim_templates.topic = case when exists (from verbatim_templates as t where t.topic = written.topic and t.mood = written.mood and t.language = written.language) then written.topic else 'divers' end
     inner join verbatim_templates as closings on closings.language = written.language and closings.mood = written.mood and closings.topic = 'closing'
 )
-select invitation_key || '-verbatim', 'apres_contact', 'verbatim', contact_key, person_no, sent_at, answered_at, null,
-    case when part(bits, 32) < 0.3 then sentence else sentence || ' ' || closing end, language
+select invitation_key || '-verbatim' as response_key, contact_key, person_no, sent_at, answered_at, theme, mood, language,
+    case when part(bits, 32) < 0.3 then sentence else sentence || ' ' || closing end as verbatim
 from sentences;
+
+insert into survey_rows
+select response_key, 'apres_contact', 'verbatim', contact_key, person_no, sent_at, answered_at, null, verbatim, language
+from verbatims;
 
 -- SERVQUAL: five items, what is expected and what is perceived, asked once, four months before the end (or in the first month).
 insert into survey_rows
 with asked as (
     select
         people.person_no,
-        people.segment,
-        people.family,
+        periods.family,
         people.attitude,
         people.language,
-        draw_bits('servqual', person_no) as invitation_key,
+        draw_bits('servqual', people.person_no) as invitation_key,
         to_utc(cast(months.month as timestamp) + interval 17 day + interval 10 hour) as sent_at
     from people
     inner join identities using (person_no)
     inner join months on months.months_before_end = least(2, getvariable('months') - 1)
+    inner join periods
+        on periods.person_no = people.person_no
+        and months.month - getvariable('first_month') between periods.from_day_no and periods.upto_day_no
     where identities.has_email and identities.is_in_crm and people.first_day_no < months.month - getvariable('first_month') and people.last_day_no > months.month - getvariable('first_month')
-        and draw('servqual asked', person_no) < getvariable('survey_servqual_share')
+        and draw('servqual asked', people.person_no) < getvariable('survey_servqual_share')
 ),
 items as (
     select side, item, expected, perceived, demand
