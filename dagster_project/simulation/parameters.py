@@ -10,9 +10,14 @@ by the true value segment, 1 (low) to 5 (high).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 
 BySegment = tuple[float, float, float, float, float]
+
+
+class ParameterError(ValueError):
+    """A parameter that is not known, or a value that it cannot have: the sentence says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -217,3 +222,34 @@ class SimulationParameters:
 
 NONE: BySegment = (0.0, 0.0, 0.0, 0.0, 0.0)
 NO_EFFECTS = Effects(NONE, NONE, NONE, NONE, 0.0)
+
+
+def parameters_with(settings: Iterable[str]) -> SimulationParameters:
+    """The default world with some values set: each `group.field=value`, a list as `0.1,0.2,...`. Raises ParameterError."""
+    parameters = SimulationParameters()
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        group_name, _, field_name = name.partition(".")
+        group = getattr(parameters, group_name, None) if group_name in {item.name for item in fields(parameters)} else None
+        if not equals or group is None or field_name not in {item.name for item in fields(group)}:
+            raise ParameterError(f"{setting!r}: expected group.field=value, for example changes.share=0.05")
+        value = _read(text, getattr(group, field_name), setting)
+        parameters = replace(parameters, **{group_name: replace(group, **{field_name: value})})
+    return parameters
+
+
+def _read(text: str, like: object, setting: str) -> object:
+    try:
+        if isinstance(like, bool):
+            return {"true": True, "false": False}[text.strip().lower()]
+        if isinstance(like, int):
+            return int(text)
+        if isinstance(like, tuple):
+            values = tuple(float(item) for item in text.split(","))
+            if len(values) == len(like):
+                return values
+            raise ValueError(f"{len(values)} values")
+        return float(text)
+    except (ValueError, KeyError):
+        wanted = f"{len(like)} numbers with commas between" if isinstance(like, tuple) else f"a {type(like).__name__}"
+        raise ParameterError(f"{setting!r}: expected {wanted}") from None
