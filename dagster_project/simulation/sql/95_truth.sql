@@ -319,7 +319,7 @@ select
     channel,
     round(relative_wait * usual_wait_seconds, 2) as wait_seconds,
     round(sum(contacts * cast(round(satisfaction * 1000000) as bigint)) / sum(contacts) / 1000000, 6) as satisfaction,
-    round(sum(contacts) filter (box(satisfaction, 1, 5) >= 4) / sum(contacts), 6) as satisfied_share,
+    round(sum(case when box(satisfaction, 1, 5) >= 4 then contacts else 0 end) / sum(contacts), 6) as satisfied_share,
     sum(contacts)::bigint as contacts
 from shifted
 group by segment, channel, relative_wait, usual_wait_seconds;
