@@ -38,7 +38,7 @@ loaded as (
             * [1.1, 1.0, 0.98, 0.96, 0.99, 0.88, 0.8][isodow(opened_wall)]
             -- the chat came with the remedy and is well staffed; the shops have their own rhythm
             * case channel when 'phone' then months.load when 'chat' then 0.82 when 'store_desk' then 0.72 else months.load end
-            * exp(0.09 * normal('day', placed.day_no))) as load
+            * days.load_factor) as load
     from placed
     inner join days on days.day_no = placed.day_no and days.is_simulated
     inner join months on months.month_no = days.month_no

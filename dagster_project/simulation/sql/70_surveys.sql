@@ -51,7 +51,8 @@ with asked as (
 select
     invitation_key, survey, contact_key, person_no, segment, satisfaction, reason, outcome, generation, transfer_count, language, wait_seconds, usual_wait_seconds, sent_at,
     draw('answers', invitation_key) < answer_probability(satisfaction) as has_answered,
-    sent_at + to_seconds(300 + cast(least(1100000, 72000 * waiting(draw('answer lag', invitation_key))) as integer)) as answered_at
+    -- drawn only for those who answer: three in four do not, and a draw is half a microsecond
+    case when has_answered then sent_at + to_seconds(300 + cast(least(1100000, 72000 * waiting(draw('answer lag', invitation_key))) as integer)) end as answered_at
 from asked
 where sent_at < getvariable('end_at');
 
@@ -84,9 +85,11 @@ remembered as (
 )
 select
     drawn.*,
-    round(4.0 + 0.8 * drawn.attitude + 0.55 * coalesce(remembered.mood - 3.95, 0) + 0.45 * normal('relation mood', drawn.invitation_key), 6) as satisfaction,
     draw('answers', drawn.invitation_key) < answer_probability(4.0 + 0.8 * drawn.attitude) as has_answered,
-    drawn.sent_at + to_seconds(300 + cast(least(1100000, 100000 * waiting(draw('answer lag', drawn.invitation_key))) as integer)) as answered_at
+    case when has_answered
+        then round(4.0 + 0.8 * drawn.attitude + 0.55 * coalesce(remembered.mood - 3.95, 0) + 0.45 * normal('relation mood', drawn.invitation_key), 6)
+    end as satisfaction,
+    case when has_answered then drawn.sent_at + to_seconds(300 + cast(least(1100000, 100000 * waiting(draw('answer lag', drawn.invitation_key))) as integer)) end as answered_at
 from drawn
 left join remembered using (invitation_key)
 where drawn.sent_at < getvariable('end_at');
@@ -106,10 +109,15 @@ from (
     select
         invitations.*,
         code,
-        has_answered and draw('skips ' || code, invitation_key) < case code when 'csat' then 1 when 'nps' then 0.93 else 0.86 end as answers,
-        case code
-            when 'csat' then box(satisfaction, 1, 5)
-            when 'nps' then box(2.05 * satisfaction + 0.2 + 1.1 * normal('nps', invitation_key), 0, 10)
+        case
+            when not has_answered then false
+            when code = 'csat' then true
+            else draw('skips ' || code, invitation_key) < case code when 'nps' then 0.93 else 0.86 end
+        end as answers,
+        case
+            when not has_answered then null
+            when code = 'csat' then box(satisfaction, 1, 5)
+            when code = 'nps' then box(2.05 * satisfaction + 0.2 + 1.1 * normal('nps', invitation_key), 0, 10)
             else box(1.25 * satisfaction + 0.7 - 0.5 * transfer_count - 0.45 * generation + 0.8 * normal('ces', invitation_key), 1, 7)
         end as score
     from invitations
@@ -182,8 +190,9 @@ scored as (
         'servqual_' || side || '_' || item as code,
         draw('answers', asked.invitation_key) < 0.42 as has_answered,
         sent_at + to_seconds(600 + cast(least(1100000, 90000 * waiting(draw('answer lag', asked.invitation_key))) as integer)) as answer_at,
-        case side
-            when 'expectation' then box(expected + demand * case family when 'time_pressed' then 0.5 when 'soliciting' then 0.6 when 'autonomous' then -0.6 else -0.2 end + 0.5 * normal('expects', asked.invitation_key || item), 1, 7)
+        case
+            when not has_answered then null
+            when side = 'expectation' then box(expected + demand * case family when 'time_pressed' then 0.5 when 'soliciting' then 0.6 when 'autonomous' then -0.6 else -0.2 end + 0.5 * normal('expects', asked.invitation_key || item), 1, 7)
             else box(perceived + 1.2 * attitude + 0.8 * normal('perceives', asked.invitation_key || item), 1, 7)
         end as score
     from asked

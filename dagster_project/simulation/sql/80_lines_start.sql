@@ -37,4 +37,4 @@ create macro shows_customer(has_card, sales_channel, bits) as case
     else part(bits, 40) < 0.30
 end;
 create macro ticket_text(ticket_key, sales_channel, store_no, sold_wall) as
-    case when sales_channel = 'store' then printf('S%02d', store_no) else 'WEB' end || strftime(sold_wall, '%y%m%d') || to_hex10(ticket_key);
+    case when sales_channel = 'store' then 'S' || substr((100 + store_no)::varchar, 2) else 'WEB' end || strftime(sold_wall, '%y%m%d') || to_hex10(ticket_key);

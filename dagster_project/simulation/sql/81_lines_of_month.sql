@@ -168,7 +168,7 @@ select
     ticket_text(month_rows.ticket_key, sales_channel, month_rows.store_no, sold_wall) as "Ticket",
     line_no as "Ligne",
     case when is_broken and line_no % 2 = 0 then '31/02/' || strftime(sold_wall, '%Y %H:%M:%S') else strftime(sold_wall, '%d/%m/%Y %H:%M:%S') end as "Date heure",
-    printf('S%02d', month_rows.store_no) as "Magasin",
+    'S' || substr((100 + month_rows.store_no)::varchar, 2) as "Magasin",
     case sales_channel when 'store' then 'Magasin' when 'web' then 'Site' when 'app' then 'Appli' else 'Téléphone' end as "Canal",
     case when shows_customer(identities.has_card, sales_channel, month_rows.bits)
         then case when identities.is_duplicated and part(month_rows.bits, 4) < 0.4 then identities.duplicate_customer_id else identities.customer_id end
