@@ -9,7 +9,7 @@ SEEDS ?= 20
 TRUTH_HOMES ?= truth-homes
 TRUTH_CUSTOMERS ?= 5000
 TRUTH_MONTHS ?= 24
-TRUTH_WORLD ?= --set changes.share=0.05
+TRUTH_WORLD ?= --set changes.share=0.05 --set service.channel_contrast=3
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help

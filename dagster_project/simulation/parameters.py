@@ -90,6 +90,8 @@ class Service:
     unidentified_share: float = 0.07
     duplicate_message_share: float = 0.05
     spam_share: float = 0.06
+    # How far the families' channels are apart: an exponent; 0 makes all choose alike, 1 is the sample's world.
+    channel_contrast: float = 1.0
     # Priority routing: waits of segment 5 are multiplied by this.
     priority_factor: float = 0.75
 

@@ -37,12 +37,25 @@ with weights as (
         ('autonomous', [26, 34, 22, 3, 7, 8], [19, 27, 19, 2, 7, 8, 18]), ('trusting', [54, 14, 5, 1, 24, 2], [50, 13, 5, 1, 23, 2, 6])
     ) as w (family, before, after)
 ),
-named as (
+listed as (
     select family, has_chat, unnest(case when has_chat then after else before end) as weight,
         unnest(case when has_chat then ['phone', 'email', 'form', 'social', 'store_desk', 'messaging', 'chat'] else ['phone', 'email', 'form', 'social', 'store_desk', 'messaging'] end) as channel,
         unnest(range(case when has_chat then 7 else 6 end)) as rank
     from weights
     cross join (values (true), (false)) as chat (has_chat)
+),
+named as (
+    select
+        family,
+        has_chat,
+        channel,
+        rank,
+        -- how far a family is from the mean of all, taken to a power: in whole thousandths, so that sums are exact
+        case when getvariable('service_channel_contrast') = 1 then weight
+            else cast(round(1000 * avg(weight) over (partition by has_chat, channel)
+                * pow(weight / avg(weight) over (partition by has_chat, channel), getvariable('service_channel_contrast'))) as bigint)
+        end as weight
+    from listed
 )
 select
     family,

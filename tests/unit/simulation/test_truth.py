@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from dagster_project.simulation.evaluate import balanced_accuracy
 from dagster_project.simulation.parameters import (
     NO_EFFECTS,
     Changes,
@@ -182,6 +183,16 @@ def test_without_changes_nobody_is_changed_and_a_change_of_nothing_changes_nothi
     assert len(changed)
     assert (changed["relational_family"] == changed["former_relational_family"]).all()
     assert (changed["value_segment"] == changed["former_value_segment"]).all()
+
+
+def test_families_that_choose_alike_cannot_be_told_apart_and_those_far_apart_can(tmp_path: Path) -> None:
+    reached = {}
+    for contrast in (0.0, 4.0):
+        world = replace(CLEAN, service=Service(channel_contrast=contrast, own_contacts_per_year=6.0))
+        people = truth(make(tmp_path / str(contrast), world, months=14), "people")
+        seen = people[people["seen_contacts"] >= 3]
+        reached[contrast] = balanced_accuracy(seen["oracle_family"], seen["relational_family"]) or 0.0
+    assert reached[0.0] < 0.55 and reached[4.0] > 0.85
 
 
 def churning(**settings: Any) -> SimulationParameters:
