@@ -21,7 +21,8 @@ Value = bool | int | float | str | date | datetime | Sequence[float] | Sequence[
 
 
 def open_scratch(folder: Path, *, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
-    """A connection to a new scratch database in `folder`; what does not fit in memory goes to disk there."""
+    """A connection to a new database in memory; what does not fit there goes to disk in `folder`."""
+    # not a file: its write-ahead log and checkpoints were a tenth of the time of 1.8 million ticket lines
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(f"set memory_limit = {_literal(memory_limit)}")
