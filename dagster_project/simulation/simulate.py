@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -75,7 +75,9 @@ def simulate(
     replaced; a home whose `company.yml` is not simulated is refused. Raises SimulationError.
     """
     started = time.monotonic()
+    world = parameters or SimulationParameters()
     _check(home, customers, months, end)
+    _check_world(world)
     first_month = _first_month(end, months)
     for name in MADE_FOLDERS:
         shutil.rmtree(home / name, ignore_errors=True)
@@ -83,7 +85,7 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="simulation-") as scratch:
         connection = open_scratch(Path(scratch), memory_limit=memory_limit, threads=threads)
         try:
-            _prepare(connection, customers, months, seed, first_month, end, parameters or SimulationParameters())
+            _prepare(connection, customers, months, seed, first_month, end, world)
             rows, files = _build(connection, home, months, first_month)
             truth = _write_truth(connection, home)
         finally:
@@ -112,6 +114,25 @@ def _check(home: Path, customers: int, months: int, end: date) -> None:
     configuration = home / "company.yml"
     if configuration.exists() and "simulated: true" not in configuration.read_text(encoding="utf-8"):
         raise SimulationError(f"{configuration}: is not the configuration of a simulated company; give an empty folder")
+
+
+def _check_world(world: SimulationParameters) -> None:
+    """Values outside these bounds would be drawn as something else, and the truth would not say so."""
+    bounds = (
+        ("confounding.strength", world.confounding.strength, 0, 1),
+        ("confounding.months", world.confounding.months, 1, 120),
+        ("changes.share", world.changes.share, 0, 1),
+        ("changes.rate_factor", world.changes.rate_factor, 0.01, 100),
+        ("churn.mean_days", world.churn.mean_days, 1, 1_000_000),
+        ("churn.rescue", world.churn.rescue, 0, 1),
+    )
+    for name, value, lowest, highest in bounds:
+        if not lowest <= value <= highest:
+            raise SimulationError(f"{name} is {value}; expected {lowest} to {highest:,}")
+    for item in fields(world.churn):
+        value = getattr(world.churn, item.name)
+        if item.name.endswith("_ratio") and not 0 < value <= 1000:
+            raise SimulationError(f"churn.{item.name} is {value}; expected a ratio above 0, at most 1,000")
 
 
 def _first_month(end: date, months: int) -> date:

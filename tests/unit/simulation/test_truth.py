@@ -29,7 +29,7 @@ from dagster_project.simulation.parameters import (
     Story,
     parameters_with,
 )
-from dagster_project.simulation.simulate import simulate
+from dagster_project.simulation.simulate import SimulationError, simulate
 from tests.unit.simulation.test_simulate import contents, rows_of, text_of
 
 END = date(2025, 12, 31)
@@ -292,3 +292,18 @@ def test_parameters_are_set_by_name(tmp_path: Path) -> None:
 def test_a_parameter_that_is_not_known_is_refused_in_words(setting: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
         parameters_with([setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("confounding.strength=1.5", "confounding.strength is 1.5; expected 0 to 1"),
+        ("changes.rate_factor=0", "changes.rate_factor is 0.0"),
+        ("churn.rescue=-1", "churn.rescue is -1.0"),
+        ("churn.unused_ratio=0", "churn.unused_ratio is 0.0; expected a ratio above 0"),
+    ],
+)
+def test_a_world_that_cannot_be_drawn_is_refused_before_anything_is_written(tmp_path: Path, setting: str, said: str) -> None:
+    with pytest.raises(SimulationError, match=said):
+        make(tmp_path, parameters_with([setting]), customers=10, months=1)
+    assert list(tmp_path.iterdir()) == []
