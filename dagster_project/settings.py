@@ -41,6 +41,11 @@ class Settings:
         return self.warehouse_folder / "service_value.duckdb"
 
     @property
+    def warehouse_owner(self) -> Path:
+        """Names the run that the inputs and the warehouse belong to."""
+        return self.warehouse_folder / "run_id"
+
+    @property
     def inputs(self) -> Path:
         """What one run reads: see `feeds/snapshot.py`."""
         return self.warehouse_folder / "inputs"

@@ -25,6 +25,8 @@ MINIMUM_CUSTOMERS = 200
 MINIMUM_REPEATERS = 50
 # logarithms of parameters: outside these a heterogeneity is none, or infinite, and the model says nothing
 _BOUND = 12.0
+# of leaving: customers of whom nobody leaves, or all alike, lie at this bound, and the forecast holds there
+_LEAVING_BOUND = 7.0
 
 
 class ForecastRefusedError(ValueError):
@@ -85,8 +87,10 @@ def fit_purchase_counts(histories: pd.DataFrame) -> PurchaseCounts:
 
     # purchases a week and the spread of a typical customer base; the scale of alpha is that of the ages
     start = np.log([1.0, max(float(np.average(age, weights=weight)) / 4, 0.1), 1.0, 2.0])
-    logs, value = _minimise(loss, start, "BG/NBD")
+    logs, value = _minimise(loss, start, [_BOUND, _BOUND, _LEAVING_BOUND, _LEAVING_BOUND], "BG/NBD")
     r, alpha, a, b = (float(number) for number in np.exp(logs))
+    # the expectation divides by a - 1: at 1 it is a limit, which is this near
+    a = a if abs(a - 1) > 1e-6 else 1 + 1e-6
     return PurchaseCounts(r, alpha, a, b, -value * customers, customers)
 
 
@@ -132,7 +136,7 @@ def fit_purchase_amounts(amounts: pd.DataFrame) -> PurchaseAmounts:
         return float(-np.dot(weight, amount_log_likelihood(x, mean, p, q, gamma)) / customers)
 
     start = np.log([2.0, 3.0, max(float(np.average(mean, weights=weight)), 1e-6)])
-    logs, value = _minimise(loss, start, "Gamma-Gamma")
+    logs, value = _minimise(loss, start, [_BOUND] * 3, "Gamma-Gamma")
     p, q, gamma = (float(number) for number in np.exp(logs))
     return PurchaseAmounts(p, q, gamma, -value * customers, customers)
 
@@ -157,13 +161,15 @@ def expected_amount(amounts: PurchaseAmounts, x: Floats, mean: Floats) -> Floats
     return expected
 
 
-def _minimise(loss: object, start: Floats, name: str) -> tuple[Floats, float]:
-    """The minimum, the same on every machine to far more digits than are stored; refused at a bound."""
-    bounds = [(-_BOUND, _BOUND)] * len(start)
+def _minimise(loss: object, start: Floats, bounds: list[float], name: str) -> tuple[Floats, float]:
+    """The minimum, the same on every machine to far more digits than are stored; refused at the widest bound."""
+    limits = np.array(bounds)
+    box = [(-bound, bound) for bound in bounds]
     # without derivatives first: far from the maximum the numerical ones lead astray
-    rough = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-6, "fatol": 1e-10})
-    found = minimize(loss, np.clip(rough.x, -_BOUND, _BOUND), method="L-BFGS-B", bounds=bounds)
+    rough = minimize(loss, start, method="Nelder-Mead", bounds=box, options={"maxiter": 4000, "xatol": 1e-6, "fatol": 1e-10})
+    found = minimize(loss, rough.x, method="L-BFGS-B", bounds=box)
     best = found if found.fun <= rough.fun else rough
-    if not np.isfinite(best.fun) or np.any(np.abs(best.x) >= _BOUND - 0.5):
+    is_endless = (limits == _BOUND) & (np.abs(best.x) >= _BOUND - 0.5)
+    if not np.isfinite(best.fun) or is_endless.any():
         raise ForecastRefusedError(f"{name}: the likelihood has no maximum within sensible parameters")
     return best.x, float(best.fun)

@@ -207,6 +207,38 @@ def salt_fingerprint(salt: str) -> str:
     return hmac.new(salt.encode(), b"which salt raw was landed with", hashlib.sha256).hexdigest()[:16]
 
 
+def refuse_another_salt(home: Path, company: Company, salt: str) -> None:
+    """Before anything is landed: raw that another salt made, and whose files are gone, would never meet what comes.
+
+    Raises ConfigurationError. Landing asks again, feed by feed, by the content of the files.
+    """
+    for name, configuration in company.feeds.items():
+        others = _of_another_salt(active_batches(home, name), salt)
+        if not others:
+            continue
+        there = {describe_file(home, path).name for path in find_files(home, configuration)}
+        gone = [batch for batch in others if any(file["name"] not in there for file in batch.files)]
+        if gone:
+            raise ConfigurationError(_another_salt(company, name, gone))
+
+
+def _of_another_salt(batches: Sequence[ActiveBatch], salt: str) -> list[ActiveBatch]:
+    ours = salt_fingerprint(salt)
+    # A batch of an earlier version does not say which salt it was landed with.
+    return [batch for batch in batches if batch.manifest.get("salt_fingerprint", ours) != ours]
+
+
+def _another_salt(company: Company, feed: str, batches: Sequence[ActiveBatch]) -> str:
+    names = list(dict.fromkeys(str(file["name"]) for batch in batches for file in batch.files))
+    more = f" and {len(names) - NAMED_FILES} others" if len(names) > NAMED_FILES else ""
+    return (
+        f"{FILE_NAME}: privacy.salt_env: the salt in {company.privacy.salt_env} is not the one with which "
+        f"{', '.join(names[:NAMED_FILES])}{more} ({feed}) were landed, and these files are no longer in the "
+        "inbox to be landed anew: set the earlier salt again, or put the files back, or remove "
+        f"raw/{feed}; nothing was landed"
+    )
+
+
 def _refuse_erasure(home: Path, company: Company) -> None:
     name = company.privacy.erasure_list
     if name is not None and (home / name).is_file():
@@ -321,18 +353,9 @@ class _Landing:
 
     def _refuse_two_salts(self, remaining: Sequence[ActiveBatch]) -> None:
         """Keys hashed with two salts never meet: the same person would be two, and nothing downstream could tell."""
-        ours = salt_fingerprint(self.salt)
-        # A batch of an earlier version does not say which salt it was landed with.
-        others = [batch for batch in remaining if batch.manifest.get("salt_fingerprint", ours) != ours]
+        others = _of_another_salt(remaining, self.salt)
         if others:
-            names = list(dict.fromkeys(str(file["name"]) for batch in others for file in batch.files))
-            more = f" and {len(names) - NAMED_FILES} others" if len(names) > NAMED_FILES else ""
-            raise ConfigurationError(
-                f"{FILE_NAME}: privacy.salt_env: the salt in {self.company.privacy.salt_env} is not the one with which "
-                f"{', '.join(names[:NAMED_FILES])}{more} ({self.feed.name}) were landed, and these files are no longer in the "
-                "inbox to be landed anew: set the earlier salt again, or put the files back, or remove "
-                f"raw/{self.feed.name}; nothing was landed"
-            )
+            raise ConfigurationError(_another_salt(self.company, self.feed.name, others))
 
     def _refuse_older_state(
         self, batches: Sequence[ActiveBatch], chosen: Sequence[InboxFile], superseded: Mapping[str, list[str]]

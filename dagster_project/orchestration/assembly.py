@@ -26,7 +26,7 @@ def build_definitions(settings: Settings, resources: dict[str, Any] | None = Non
             model.inputs,
             model.dbt_models(manifest),
             model.identity,
-            *([model.fit_value_thresholds] if with_fits else []),
+            *([model.fit_value] if with_fits else []),
             release.publication_asset(manifest),
             release.packs,
         ],

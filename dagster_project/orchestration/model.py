@@ -82,6 +82,8 @@ def inputs(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Materia
         )
     except (FeedError, ConfigurationError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
+    # from here on the warehouse is this run's: publication asks for it again
+    settings.warehouse_owner.write_text(context.run_id, encoding="utf-8")
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
     metadata: dict[str, Any] = {
@@ -172,21 +174,38 @@ def identity(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Mater
         yield dg.MaterializeResult(asset_key=["identity", name], metadata={"report": dg.MetadataValue.json(asdict(report))})
 
 
-@dg.asset(
-    key=["parameters", "value_thresholds"],
-    deps=[dg.AssetKey(["intermediate", "int_customer_month_features"])],
-    group_name="parameters",
-    owners=OWNERS,
-    kinds={"python"},
+@dg.multi_asset(
+    name="fit_value",
+    specs=[
+        dg.AssetSpec(
+            ["parameters", name],
+            deps=[
+                dg.AssetKey(["intermediate", "int_customer_month_features"]),
+                dg.AssetKey(["intermediate", "int_customer_origins"]),
+            ],
+            group_name="parameters",
+            owners=OWNERS,
+            kinds={"python"},
+            description=f"{description} Fitted only when due by as-of date.",
+        )
+        for name, description in (
+            (
+                "value_thresholds",
+                "Cut points of value and potential, and the forecast behind the potential. One row per version.",
+            ),
+            ("potential_benchmarks", "Upper quartiles of comparable customers. One row per version and group."),
+        )
+    ],
     partitions_def=PARTITIONS,
     backfill_policy=ONE_DATE_A_RUN,
     pool=POOL,
-    description="Cut points of the value tiers and segments. One row per version. Fitted only when due by as-of date.",
 )
-def fit_value_thresholds(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+def fit_value(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
+    """Fit the parameters of value and potential, when due."""
     settings = home.settings
     report = value_thresholds.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
-    return dg.MaterializeResult(metadata=report.metadata())
+    for name in (value_thresholds.NAME, value_thresholds.BENCHMARKS):
+        yield dg.MaterializeResult(asset_key=["parameters", name], metadata=report.metadata())
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

@@ -53,6 +53,12 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         verdicts = read_verdicts(folder, expected_verdicts(company.feeds, manifest), context.run_id)
         if verdicts.problems:
             raise dg.Failure(description="not published: " + "; ".join(verdicts.problems), allow_retries=False)
+        owner = settings.warehouse_owner
+        if not owner.exists() or owner.read_text(encoding="utf-8") != context.run_id:
+            raise dg.Failure(
+                description="not published: another run has taken the warehouse of this home meanwhile; run this date again",
+                allow_retries=False,
+            )
         published_at, as_of = utc_now(), as_of_date(context)
         row = PublicationRow(
             publication_id=new_publication_id(as_of, published_at, context.run_id),

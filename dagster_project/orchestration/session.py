@@ -24,7 +24,7 @@ from dagster_project.company.model import Company, load_company, resolve_salt, w
 from dagster_project.company.reference import load_references
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.horizon import last_common_day, resolve_as_of
-from dagster_project.feeds.landing import preflight
+from dagster_project.feeds.landing import preflight, refuse_another_salt
 from dagster_project.orchestration.assembly import build_definitions
 from dagster_project.orchestration.jobs import DAILY, DAILY_WITH_FIT, LANDING, is_fit_due
 from dagster_project.orchestration.model import PARTITIONS
@@ -58,9 +58,10 @@ class Session:
             self._check_partition("--as-of", as_of)
         try:
             company = load_company(self._settings.home)
-            resolve_salt(company, self._settings.environment)
+            salt = resolve_salt(company, self._settings.environment)
             load_references(self._settings.home, SEEDS)
             preflight(self._settings.home, company)
+            refuse_another_salt(self._settings.home, company, salt)
         except ConfigurationError as error:
             raise self.stop(2, str(error)) from None
         except FeedError as error:

@@ -156,7 +156,10 @@ class Report:
 def build_report(published: Published, time_zone: str) -> Report:
     """The report of one publication; `time_zone` is the company's (an instant becomes a day in it)."""
     as_of = published.publication.as_of_date
-    reference = last_complete_month(as_of)
+    horizon = published.publication.data_horizon
+    last_day = None if horizon is None else last_covered_day(horizon, time_zone)
+    # an as-of date after the data makes no month complete that they do not hold
+    reference = last_complete_month(as_of if last_day is None else min(as_of, last_day))
     totals: dict[str, dict[date, Cell]] = {}
     by_segment: dict[tuple[str, date], dict[int, Cell]] = {}
     for cell in published.cells:
@@ -178,12 +181,11 @@ def build_report(published: Published, time_zone: str) -> Report:
         for definition in published.definitions
     ]
     feeds = _feeds(published.readiness, time_zone)
-    horizon = published.publication.data_horizon
     return Report(
         publication=published.publication,
         reference_month=reference,
         open_month=None if is_last_day_of_month(as_of) else as_of.replace(day=1),
-        last_day=None if horizon is None else last_covered_day(horizon, time_zone),
+        last_day=last_day,
         kpis=tuple(sorted(kpis, key=_reading_key)),
         feeds=feeds,
         segment_labels=published.segment_labels,
@@ -319,7 +321,9 @@ def _verdict(readiness: list[FeedReadiness], totals: Iterable[Cell]) -> tuple[Ve
         verdicts = {row.verdict for row in readiness}
         worst = "unavailable" if "unavailable" in verdicts else "degraded" if "degraded" in verdicts else "ready"
     order = {"unavailable": 0, "degraded": 1}
-    bad = sorted((row for row in readiness if row.verdict in order), key=lambda row: (order[row.verdict], row.feed))
+    # why it is impossible; what would beside that be thin helps nobody
+    shown = {"unavailable"} if any(row.verdict == "unavailable" for row in readiness) else {"degraded"}
+    bad = sorted((row for row in readiness if row.verdict in shown), key=lambda row: (order[row.verdict], row.feed))
     return worst, tuple(dict.fromkeys(row.reason for row in bad if row.reason))
 
 

@@ -46,3 +46,6 @@ of which no segment is known.
 {% macro unavailable_findings() -%}
     'not_configured', 'empty', 'window_missing', 'history_too_short', 'nothing_concerned', 'not_covered', 'no_window', 'no_figure'
 {%- endmacro %}
+
+{#- Share of the events of a period that may still wait for their window: a single open case must not hold back a month for ever. -#}
+{% macro settled_share() -%} 0.05 {%- endmacro %}

@@ -131,10 +131,10 @@ The names are those of `dagster_project/feeds/contract.py`; a test compares the 
         row_number() over (
             partition by raw.{{ rules['key'] | join(', raw.') }}
             order by
-                raw.version_at desc nulls last,
-                -- of states a later one holds, even where it knows less: a case is reopened, an hour corrected
+                -- of states a later one holds, even where it is older or knows less: an hour is corrected, a case reopened
                 case when feed_status.is_full_load then {{ hidden_instants(feed) }} else 0 end asc,
                 case when feed_status.is_full_load then raw.sequence else 0 end desc,
+                raw.version_at desc nulls last,
                 {%- if rules['later'] %}
                 {{ known_until(feed) }} desc,
                 {{ hidden_instants(feed) }} asc,

@@ -50,7 +50,12 @@ def test_thirty_customers_worth_1_to_30_euros_are_cut_at_the_terciles_and_quinti
 
 
 def test_a_fit_says_on_how_many_months_of_sales_it_stands() -> None:
-    assert as_row(fit(values(*range(1, 31), sales_months=7)), date(2024, 6, 1), is_first=True)["sales_months"].to_pylist() == [7]
+    assert as_row(fit(values(*range(1, 31), sales_months=9)), date(2024, 6, 1), is_first=True)["sales_months"].to_pylist() == [9]
+
+
+def test_cut_points_of_a_young_company_are_refused_because_everybody_would_rise_while_the_year_fills() -> None:
+    with pytest.raises(FitRefusedError, match="8 months of sales are known, 9 of the twelve before are needed"):
+        fit(values(*range(1, 31), sales_months=8))
 
 
 def test_the_order_of_customers_and_those_without_value_change_nothing() -> None:
@@ -81,6 +86,12 @@ def test_a_fit_is_due_when_there_is_none_or_the_newest_is_twelve_months_old() ->
     assert not is_due([newest, older], date(2024, 1, 31))
     assert not is_due([newest, older], date(2025, 1, 30))
     assert is_due([newest, older], date(2025, 1, 31))
+
+
+def test_a_fit_on_less_than_a_year_is_due_again_a_month_later() -> None:
+    young = Version("value-2024-01-31", date(2024, 1, 31), sales_months=10)
+    assert not is_due([young], date(2024, 2, 28))
+    assert is_due([young], date(2024, 2, 29))
 
 
 def test_a_fit_of_29_february_is_due_again_on_28_february() -> None:
@@ -131,11 +142,20 @@ def warehouse(path: Path, count: int) -> Path:
         connection.execute("create schema intermediate")
         connection.execute(
             f"""create table intermediate.int_customer_month_features as
-            select date '2024-06-01' as month, true as allows_profiling, cast(number + 1 as decimal(18, 4)) as value_12m,
-                12 as sales_months_12m
-            from range({count}) as numbers (number)
-            union all select date '2024-05-01', true, 1000, 11 from range(50)
-            union all select date '2024-06-01', false, 1000, 12 from range(50)"""
+            select *, 'C' || row_number() over () as customer_id, 1 as purchase_days, 200 as age_days, 200 as recency_days,
+                value_12m as value_before
+            from (
+                select date '2024-06-01' as month, true as allows_profiling, cast(number + 1 as decimal(18, 4)) as value_12m,
+                    12 as sales_months_12m
+                from range({count}) as numbers (number)
+                union all select date '2024-05-01', true, 1000, 11 from range(50)
+                union all select date '2024-06-01', false, 1000, 12 from range(50)
+            )"""
+        )
+        connection.execute(
+            """create table intermediate.int_customer_origins as
+            select distinct customer_id, 2023 as cohort_year, 'North' as region, 'lamps' as goods_family
+            from intermediate.int_customer_month_features"""
         )
     return path
 
@@ -145,7 +165,7 @@ def test_a_run_fits_stores_and_hands_over_a_version_and_a_second_run_only_reads_
     first = fit_if_due(tmp_path, path, tmp_path / "inputs", date(2024, 6, 30))
     assert first.metadata() == {
         "is_fitted": True,
-        "reason": "due",
+        "reason": "due; without potential: 30 customers with a purchase, 0 of them with a second one; 200 and 50 are needed",
         "versions": "value-2024-06-30",
         "sample_size": 30,
     }
@@ -153,6 +173,8 @@ def test_a_run_fits_stores_and_hands_over_a_version_and_a_second_run_only_reads_
     row = pq.read_table(tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").to_pylist()[0]
     assert row["is_retrospective"] is True
     assert row["segment_cut_1"] == Decimal("7")
+    assert (row["bgnbd_r"], row["potential_low_cut"]) == (None, None)
+    assert pq.read_table(tmp_path / "inputs" / "parameters" / "potential_benchmarks.parquet").num_rows == 0
     second = fit_if_due(tmp_path, path, tmp_path / "inputs", date(2024, 6, 30))
     assert (second.is_fitted, second.reason, second.versions) == (False, "not due", ("value-2024-06-30",))
     assert (tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").read_bytes() == written

@@ -641,6 +641,19 @@ def land_with(home: Home, salt: str) -> landing.LandingReport:
     )
 
 
+def test_another_salt_is_refused_before_any_feed_lands_where_files_of_the_earlier_one_are_gone(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=TICKETS, crm_contacts=CONTACTS)
+    path = home.tickets("a.csv", "T1;1;05/03/2024 09:05;1;10;C1")
+    home.put_lines("crm/a.csv", "id,channel,opened,answered,closed", "K1,phone,2024-10-27 02:30:00,,")
+    for feed in ("pos_transactions", "crm_contacts"):
+        home.land(feed)
+    landing.refuse_another_salt(home.path, home.company, "salt")
+    landing.refuse_another_salt(home.path, home.company, "other")  # all files are there to be landed anew
+    path.unlink()
+    with pytest.raises(ConfigurationError, match=r"privacy\.salt_env.*inbox/pos/a\.csv \(pos_transactions\) were landed"):
+        landing.refuse_another_salt(home.path, home.company, "other")
+
+
 def test_another_salt_lands_the_inbox_anew_but_never_beside_rows_of_the_earlier_one(home: Home) -> None:
     first = home.tickets("a.csv", GOOD[0])
     land_with(home, "one")

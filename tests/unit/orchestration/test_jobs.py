@@ -55,6 +55,7 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("run", "feed_status"),
         ("identity", "clusters"),
         ("parameters", "value_thresholds"),
+        ("parameters", "potential_benchmarks"),
         ("publication",),
         ("packs",),
     } <= found

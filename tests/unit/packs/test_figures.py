@@ -139,6 +139,21 @@ def test_the_data_are_complete_to_the_horizon_of_the_publication_and_not_to_that
     assert {feed.last_day for feed in report.feeds if feed.feed == "survey_responses"} == {date(2025, 3, 31)}
 
 
+def test_an_as_of_date_after_the_data_makes_no_month_complete_that_they_do_not_hold(tmp_path: Path) -> None:
+    changes = ("update publication set as_of_date = '2026-06-30', data_horizon = '2025-12-16 23:00'",)
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
+    assert report.reference_month == NOVEMBER
+
+
+def test_where_a_kpi_is_impossible_the_thin_coverage_of_another_feed_is_not_said_beside_it(tmp_path: Path) -> None:
+    changes = (
+        f"insert into kpi_readiness select * replace ('pos_stores' as feed, 'degraded' as verdict, 'mince' as reason_fr) "
+        f"from kpi_readiness where kpi = '{UNAVAILABLE}' limit 1",
+    )
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
+    assert figures(report, UNAVAILABLE).reasons and "mince" not in " ".join(figures(report, UNAVAILABLE).reasons)
+
+
 def test_months_whose_history_is_not_complete_are_no_part_of_a_trend(tmp_path: Path) -> None:
     # a year of look-back of which a part is missing: the customers counted grow while the year fills
     changes = (f"update kpi_values set is_complete = false where kpi = 'inbound_contacts' and period_start < '{SEPTEMBER}'",)

@@ -47,8 +47,10 @@ first_days as (
 
     select
         max(case when feed = 'pos_transactions' and is_present then first_day end) as sales_first_day,
+        max(case when feed = 'pos_transactions' and is_present then {{ company_day('horizon_at') }} end) as sales_end_day,
         max(case when feed = 'crm_contacts' and is_present then first_day end) as contacts_first_day
     from {{ source('run', 'feed_status') }}
+    cross join run_context
 
 ),
 
@@ -86,6 +88,8 @@ tickets_by_month as (
         month_number,
         sum(case when net_amount > 0 then 1 else 0 end) as purchases,
         max(case when net_amount > 0 then sold_on end) as last_purchase_on,
+        min(case when net_amount > 0 then sold_on end) as first_purchase_on,
+        count(distinct case when net_amount > 0 then sold_on end) as purchase_days,
         sum(net_amount) as net_amount,
         sum(margin_amount) as margin_amount,
         sum(value_amount) as value_amount
@@ -212,7 +216,10 @@ known as (
         sum(tickets_by_month.margin_amount) over trailing_year as margin_12m,
         sum(tickets_by_month.value_amount) over trailing_year as value_12m,
         sum(contacts_by_month.contacts) over trailing_year as contacts_12m,
-        max(tickets_by_month.last_purchase_on) over everything_before as last_purchase_on
+        max(tickets_by_month.last_purchase_on) over everything_before as last_purchase_on,
+        min(tickets_by_month.first_purchase_on) over everything_before as first_purchase_on,
+        sum(tickets_by_month.purchase_days) over everything_before as purchase_days,
+        sum(tickets_by_month.value_amount) over everything_before as value_before
     from spine
     left join tickets_by_month
         on
@@ -243,16 +250,21 @@ known_months as (
         months.month,
         coalesce(months.month > first_days.sales_first_day, false) as is_sales_known,
         coalesce(months.month > first_days.contacts_first_day, false) as is_contacts_known,
-        -- a first week may be missing: a shop that opens after the New Year has its January
+        -- a first or a last week may be missing: a shop that opens after the New Year has its January
         case
             when first_days.sales_first_day is not null
                 then
-                    least(
-                        12,
-                        greatest(
-                            0,
+                    greatest(
+                        0,
+                        least(
+                            12,
                             months.month_number
                             - ({{ month_number(add_days_to_date('first_days.sales_first_day', -7)) }} + 1)
+                        )
+                        - greatest(
+                            0,
+                            months.month_number
+                            - {{ month_number(add_days_to_date('first_days.sales_end_day', 6)) }}
                         )
                     )
         end as sales_months_12m
@@ -276,6 +288,10 @@ final as (
         cast(known.margin_12m as decimal(18, 4)) as margin_12m,
         case when months.is_sales_known then cast(coalesce(known.value_12m, 0) as decimal(18, 4)) end as value_12m,
         cast(months.sales_months_12m as integer) as sales_months_12m,
+        known.first_purchase_on,
+        {{ days_between('known.first_purchase_on', 'months.month') }} as age_days,
+        cast(known.purchase_days as bigint) as purchase_days,
+        cast(known.value_before as decimal(18, 4)) as value_before,
         case
             when months.is_contacts_known
                 then cast(coalesce(known.contacts_12m, 0) - coalesce(voids_by_month.contacts, 0) as bigint)

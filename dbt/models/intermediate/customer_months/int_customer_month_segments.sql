@@ -6,35 +6,21 @@ features as (
 
 ),
 
-thresholds as (
-
-    select * from {{ source('parameters', 'value_thresholds') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_calendar_months') }}
-
-),
-
--- a month uses the newest version fitted by its first day; months before every fit use the first version, in retrospect
 month_versions as (
 
-    select
-        months.month,
-        thresholds.*
-    from months
-    cross join thresholds
-    qualify
-        row_number() over (
-            partition by months.month
-            order by
-                case when thresholds.fitted_as_of <= months.month then 0 else 1 end asc,
-                case when thresholds.fitted_as_of <= months.month then thresholds.fitted_as_of end desc nulls last,
-                thresholds.fitted_as_of asc,
-                thresholds.parameter_version asc
-        ) = 1
+    select * from {{ ref('int_parameter_months') }}
+
+),
+
+potentials as (
+
+    select * from {{ ref('int_customer_month_potential') }}
+
+),
+
+segment_map as (
+
+    select * from {{ ref('stg_reference__segment_map') }}
 
 ),
 
@@ -43,47 +29,74 @@ month_versions as (
 judged as (
 
     select
-        features.*,
+        features.customer_id,
+        features.month,
+        features.value_12m,
         month_versions.parameter_version,
         month_versions.segment_cut_1,
         month_versions.segment_cut_2,
         month_versions.segment_cut_3,
         month_versions.segment_cut_4,
-        month_versions.tier_low_cut,
-        month_versions.tier_high_cut,
+        potentials.potential_12m,
+        month_versions.potential_low_cut,
+        month_versions.potential_high_cut,
         features.allows_profiling
         and month_versions.parameter_version is not null
-        and coalesce(features.sales_months_12m >= coalesce(month_versions.sales_months, 12), false) as is_scored
+        and coalesce(features.sales_months_12m >= coalesce(month_versions.sales_months, 12), false) as is_scored,
+        case
+            when features.value_12m <= 0 then cast(null as integer)
+            when features.value_12m >= month_versions.tier_high_cut then 3
+            when features.value_12m >= month_versions.tier_low_cut then 2
+            else 1
+        end as value_tier
     from features
     left join month_versions on features.month = month_versions.month
+    left join potentials
+        on
+            features.customer_id = potentials.customer_id
+            and features.month = potentials.month
 
 ),
 
+tiered as (
+
+    select
+        judged.*,
+        case
+            when judged.value_tier is null or judged.potential_12m is null then cast(null as integer)
+            when judged.potential_12m >= judged.potential_high_cut then 3
+            when judged.potential_12m >= judged.potential_low_cut then 2
+            else 1
+        end as potential_tier
+    from judged
+
+),
+
+-- The nine cells of value and potential make the segments; where the parameters hold no forecast, value alone does.
 final as (
 
     select
-        features.customer_id,
-        features.month,
+        tiered.customer_id,
+        tiered.month,
         case
-            when not features.is_scored then -2
-            when features.value_12m <= 0 then 0
-            when features.value_12m >= features.segment_cut_4 then 5
-            when features.value_12m >= features.segment_cut_3 then 4
-            when features.value_12m >= features.segment_cut_2 then 3
-            when features.value_12m >= features.segment_cut_1 then 2
+            when not tiered.is_scored then -2
+            when tiered.value_12m <= 0 then 0
+            when tiered.potential_tier is not null then segment_map.value_segment
+            when tiered.value_12m >= tiered.segment_cut_4 then 5
+            when tiered.value_12m >= tiered.segment_cut_3 then 4
+            when tiered.value_12m >= tiered.segment_cut_2 then 3
+            when tiered.value_12m >= tiered.segment_cut_1 then 2
             else 1
         end as value_segment,
-        case
-            when not features.is_scored then cast(null as integer)
-            when features.value_12m <= 0 then cast(null as integer)
-            when features.value_12m >= features.tier_high_cut then 3
-            when features.value_12m >= features.tier_low_cut then 2
-            else 1
-        end as value_tier,
-        cast(null as integer) as potential_tier,
+        case when tiered.is_scored then tiered.value_tier end as value_tier,
+        case when tiered.is_scored then tiered.potential_tier end as potential_tier,
         'unknown' as relational_family,
-        case when features.is_scored then features.parameter_version end as parameter_version
-    from judged as features
+        case when tiered.is_scored then tiered.parameter_version end as parameter_version
+    from tiered
+    left join segment_map
+        on
+            tiered.value_tier = segment_map.value_tier
+            and tiered.potential_tier = segment_map.potential_tier
 
 )
 

@@ -103,7 +103,15 @@ bounded_cells as (
         dated_cells.*,
         covered.kpi is null or dated_cells.period_start >= covered.complete_from as is_begun_whole,
         covered.kpi is null or dated_cells.period_end < covered.covered_before as is_ended_whole,
-        looking_back.kpi is not null as is_looking_back
+        -- what looks back does not need the period, but the days before it; a last week may be missing
+        looking_back.kpi is null
+        or covered.kpi is null
+        or (
+            dated_cells.period_start >= covered.complete_from
+            and dated_cells.period_start <= {{ add_days_to_date('covered.covered_before', 6) }}
+        ) as is_look_back_whole,
+        dated_cells.immature_count <= {{ settled_share() }} * (coalesce(dated_cells.sample_size, 0) + dated_cells.immature_count)
+            as is_settled
     from dated_cells
     left join covered
         on dated_cells.kpi = covered.kpi
@@ -118,7 +126,7 @@ available_cells as (
     select
         bounded_cells.*,
         is_begun_whole and is_ended_whole as is_complete,
-        sample_size >= minimum_sample and (is_begun_whole or not is_looking_back) as is_publishable
+        sample_size >= minimum_sample and is_look_back_whole as is_publishable
     from bounded_cells
 
 ),
@@ -153,11 +161,16 @@ compared as (
 
     select
         available_cells.*,
-        -- a sum over a part of a period says nothing beside one over the whole of it
+        -- a sum over a part of a period, or of its events, says nothing beside one over the whole of it
         case
             when
                 available_cells.unit not in ('count', 'currency')
-                or (available_cells.is_complete and previous_cells.is_complete)
+                or (
+                    available_cells.is_complete
+                    and available_cells.is_settled
+                    and previous_cells.is_complete
+                    and previous_cells.is_settled
+                )
                 then previous_cells.value
         end as previous_value,
         cast(targets.target as double) as target,

@@ -12,6 +12,12 @@ segments as (
 
 ),
 
+potentials as (
+
+    select * from {{ ref('int_customer_month_potential') }}
+
+),
+
 final as (
 
     select
@@ -28,11 +34,14 @@ final as (
         segments.value_segment,
         segments.value_tier,
         segments.potential_tier,
+        potentials.expected_margin_12m,
+        potentials.potential_12m,
         segments.relational_family,
         cast(null as double) as churn_probability,
         segments.parameter_version
     from features
     inner join segments on features.customer_id = segments.customer_id and features.month = segments.month
+    left join potentials on features.customer_id = potentials.customer_id and features.month = potentials.month
 
 )
 
