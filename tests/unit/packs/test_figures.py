@@ -146,10 +146,8 @@ def test_an_as_of_date_after_the_data_makes_no_month_complete_that_they_do_not_h
 
 
 def test_where_a_kpi_is_impossible_the_thin_coverage_of_another_feed_is_not_said_beside_it(tmp_path: Path) -> None:
-    changes = (
-        f"insert into kpi_readiness select * replace ('pos_stores' as feed, 'degraded' as verdict, 'mince' as reason_fr) "
-        f"from kpi_readiness where kpi = '{UNAVAILABLE}' limit 1",
-    )
+    thin = "select * replace ('pos_stores' as feed, 'degraded' as verdict, 'mince' as reason_fr) from kpi_readiness"
+    changes = (f"insert into kpi_readiness {thin} where kpi = '{UNAVAILABLE}' limit 1",)
     report = build_report(read_published(make_published(tmp_path / "a.duckdb", changes), "fr"), "Europe/Paris")
     assert figures(report, UNAVAILABLE).reasons and "mince" not in " ".join(figures(report, UNAVAILABLE).reasons)
 
