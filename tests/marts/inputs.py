@@ -299,7 +299,7 @@ def build(inputs: Path, selection: str | None = None, *, with_tests: bool = Fals
     command = ["build", "--indirect-selection", "cautious"] if with_tests or with_unit_tests else ["run"]
     if with_tests and not with_unit_tests:
         command += ["--exclude-resource-type", "unit_test"]
-    first = ["--select", "+int_identity_keys", "+int_identity_edges"]
+    first = ["--select", "+int_identity_keys", "+int_identity_edges", "+int_identity_records"]
     _invoke(["seed"], inputs, path, _at(_manifest(), inputs))
     _invoke([*command, *first], inputs, path, _at(_manifest(), inputs))
     build_clusters(path, inputs)
