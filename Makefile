@@ -8,7 +8,7 @@ REAL_HOME ?= real-home
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate docs dev
+.PHONY: help setup run run-real test test-real test-browser lint format lock simulate bench docs dev
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ format: setup ## let ruff and sqlfluff mend the layout
 
 simulate: setup ## write a simulated company: make simulate HOME_FOLDER=... CUSTOMERS=2000 MONTHS=18 SEED=1
 	@$(BIN)/service-value simulate "$(HOME_FOLDER)" --customers $(or $(CUSTOMERS),2000) --months $(or $(MONTHS),18) --seed $(or $(SEED),1)
+
+bench: setup ## cost and quality on large data: linkage of 100 thousand and 1 million records (two minutes)
+	@$(BIN)/python -m tests.bench.linkage
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml

@@ -15,6 +15,9 @@ PROBABILISTIC = "probabilistic"
 ALONE = "alone"
 DIFFERENT_PEOPLE = "different_people"
 TOO_LARGE = "cluster_too_large"
+# a date of birth that more records carry stands for "unknown" (1900-01-01)
+LARGEST_BIRTHDAY = 20
+LARGEST_BIRTHDAY_SHARE = 0.005
 
 
 class Person(NamedTuple):
@@ -67,10 +70,16 @@ def are_different_people(one: Person, other: Person) -> bool:
     return not are_changed_over and _differ_in_first_name(one.first_name, other.first_name)
 
 
+def birth_texts(records: pd.DataFrame) -> pd.Series:
+    """Dates of birth as YYYYMMDD, null where not known: a date that very many records carry is what a form gives then."""
+    births = pd.to_datetime(records["birth_date"]).dt.strftime("%Y%m%d")
+    carried = births.map(births.value_counts())
+    return births.where(carried <= max(LARGEST_BIRTHDAY, LARGEST_BIRTHDAY_SHARE * len(records)))
+
+
 def people_of(records: pd.DataFrame) -> dict[str, Person]:
     """Key hash -> what its record says. `records`: rows of `int_identity_records`."""
-    births = pd.to_datetime(records["birth_date"]).dt.strftime("%Y%m%d")
-    columns = [records["first_name"], records["last_name"], births]
+    columns = [records["first_name"], records["last_name"], birth_texts(records)]
     known = [[None if pd.isna(value) else str(value) for value in column] for column in columns]
     return {key: Person(*values) for key, *values in zip(records["key_hash"], *known, strict=True)}
 
@@ -145,6 +154,8 @@ def join_clusters(
         size[is_somebody] = [sizes[customer] for customer in after[is_somebody]]
         made = made.assign(customer_id=after, retired_customer_id=retired, match_rule=rule, cluster_size=size)
     fate = pd.DataFrame(fates, columns=["hash_a", "hash_b", "match_probability", "is_used", "reason"]).assign(
-        match_rule=PROBABILISTIC
+        match_rule=PROBABILISTIC,
+        # null as None, as in the fates of the other edges
+        reason=pd.Series([reason for *_, reason in fates], dtype=object),
     )
     return made, fate.sort_values(["hash_a", "hash_b"], kind="stable", ignore_index=True)
