@@ -13,7 +13,7 @@ TRUTH_WORLD ?= --set changes.share=0.05 --set service.channel_contrast=3
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate truth docs dev
+.PHONY: help setup run run-real test test-real test-browser lint format lock simulate truth bench docs dev
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,9 @@ truth: setup ## simulate, run and evaluate companies of known truth: 20, or make
 		echo "seed $$seed: simulated and run"; \
 		homes="$$homes $$home"; \
 	done; $(BIN)/service-value evaluate $$homes
+
+bench: setup ## cost and quality on large data: linkage of 100 thousand and 1 million records (two minutes)
+	@$(BIN)/python -m tests.bench.linkage
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml

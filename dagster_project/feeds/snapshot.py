@@ -27,6 +27,7 @@ from dagster_project.feeds import sql
 from dagster_project.feeds.batches import active_batches, quarantined_rows
 from dagster_project.feeds.contract import FEEDS, Feed, raw_schema
 from dagster_project.feeds.horizon import Coverage, coverage, end_of_day
+from dagster_project.identity import linkage_parameters
 
 DISTRIBUTION = "service-value"
 
@@ -85,7 +86,14 @@ CLUSTERS = {
     "match_rule": "varchar",
     "cluster_size": "integer",
 }
-EDGES = {"hash_a": "varchar", "hash_b": "varchar", "match_rule": "varchar", "is_used": "boolean", "reason": "varchar"}
+EDGES = {
+    "hash_a": "varchar",
+    "hash_b": "varchar",
+    "match_rule": "varchar",
+    "is_used": "boolean",
+    "reason": "varchar",
+    "match_probability": "double",
+}
 
 # The key space that a trusted kind of key stands for.
 TRUSTED_SPACES = {"customer_id": "crm", "loyalty_card_id": "loyalty", "email": "email", "phone": "phone"}
@@ -143,7 +151,11 @@ def write_snapshot(
         write_empty_identity(connection, work)
     finally:
         connection.close()
-    report.parameter_versions = list(value_thresholds.write_input(home, work, as_of_date))
+    linkage = linkage_parameters.write_input(home, work, as_of_date)
+    report.parameter_versions = [
+        *([linkage] if linkage else []),
+        *value_thresholds.write_input(home, work, as_of_date),
+    ]
     _replace(work, target)
     return report
 

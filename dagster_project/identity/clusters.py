@@ -1,8 +1,9 @@
 """Who is who: from keys and the pairs that occur together to one customer per cluster of keys.
 
-Here: the choice of ties, connected components, the cut of clusters that are too large, the customer's id. Which keys
-there are and which occur together is SQL (`dbt/models/intermediate/identity`); what becomes of it too. Nothing is
-random and nothing depends on the order of rows: keys are sorted first.
+Here: the choice of ties, connected components, the cut of clusters that are too large, the customer's id, and the step
+of a run that writes them. Which keys there are and which occur together is SQL (`dbt/models/intermediate/identity`);
+what becomes of it too. Records that no key joins are scored by `linkage.py` and joined by `joining.py`. Nothing is random
+and nothing depends on the order of rows: keys are sorted first.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+
+from dagster_project.estimates.parameter_files import FOLDER
+from dagster_project.identity.joining import ALONE, PROBABILISTIC, join_clusters, people_of
+from dagster_project.identity.linkage import score
+from dagster_project.identity.linkage_parameters import NAME, from_rows, read_records
 
 # strongest first: a key that several rules tie to its customer shows the first of them
 MATCH_RULES = (
@@ -30,7 +37,6 @@ MATCH_RULES = (
     "email_and_phone",
 )
 # rules of keys that no tie holds, or that identify nobody (their customer is null)
-ALONE = "alone"
 CUT = "cut"
 UNUSABLE = ("blocked_by_configuration", "not_trusted", "shared_by_too_many")
 # ties that a cluster which is too large loses, step by step; after the last step its keys stand alone
@@ -50,6 +56,7 @@ class IdentityReport:
     clusters_cut: int = 0
     largest_cluster: int = 0
     edges_used: int = 0
+    probabilistic_edges_used: int = 0
     edges_not_used: dict[str, int] = field(default_factory=dict)
 
     def metadata(self) -> dict[str, Any]:
@@ -60,6 +67,7 @@ class IdentityReport:
             "clusters_cut": self.clusters_cut,
             "largest_cluster": self.largest_cluster,
             "edges_used": self.edges_used,
+            "probabilistic_edges_used": self.probabilistic_edges_used,
             **{f"keys_{reason}": count for reason, count in sorted(self.unusable_keys.items())},
             **{f"edges_not_used_{reason}": count for reason, count in sorted(self.edges_not_used.items())},
         }
@@ -75,6 +83,11 @@ def connect(number_of_keys: int, first: Integers, second: Integers) -> Integers:
     return owner
 
 
+def _in_order(keys: pd.DataFrame) -> pd.DataFrame:
+    """Keys, the one that would name a customer first."""
+    return keys.sort_values(["key_rank", "key_space", "key_text", "key_hash"], kind="stable").reset_index(drop=True)
+
+
 def cluster_keys(keys: pd.DataFrame, edges: pd.DataFrame, largest_cluster: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Clusters of keys, the fate of each edge, and the number of clusters that had to be cut.
 
@@ -84,7 +97,7 @@ def cluster_keys(keys: pd.DataFrame, edges: pd.DataFrame, largest_cluster: int) 
     lost all its ties so stands for several people: like an unusable key it has no customer.
     Returns the columns of `identity/clusters.parquet` and `identity/edges.parquet`, sorted.
     """
-    keys = keys.sort_values(["key_rank", "key_space", "key_text", "key_hash"], kind="stable").reset_index(drop=True)
+    keys = _in_order(keys)
     edges = edges.sort_values(["hash_a", "hash_b", "match_rule"], kind="stable").reset_index(drop=True)
     position = pd.Index(keys["key_hash"])
     first = position.get_indexer(edges["hash_a"]).astype(np.int64)
@@ -161,10 +174,30 @@ def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> Non
     os.replace(partial, path)
 
 
-def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
-    """Read the keys and edges of the warehouse and write `identity/clusters.parquet` and `identity/edges.parquet`.
+def link_records(
+    clusters: pd.DataFrame, fate: pd.DataFrame, keys: pd.DataFrame, warehouse: Path, inputs: Path, largest_cluster: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The clusters and the fates of the edges, with the probabilistic pairs added where the run has a linkage model."""
+    fate = fate.assign(match_probability=np.nan)
+    path = inputs / FOLDER / f"{NAME}.parquet"
+    model = from_rows(pq.read_table(path)) if path.exists() else None
+    if model is None:
+        return clusters, fate
+    records = read_records(warehouse)
+    ordered = _in_order(keys)
+    order = pd.Series(np.arange(len(ordered)), index=ordered["key_hash"])
+    clusters, pairs = join_clusters(clusters, order, score(records, model), people_of(records), largest_cluster)
+    if pairs.empty:
+        return clusters, fate
+    together = pd.concat([fate, pairs[list(fate.columns)]], ignore_index=True)
+    return clusters, together.sort_values(["hash_a", "hash_b", "match_rule"], kind="stable", ignore_index=True)
 
-    The same keys and edges give the same bytes, whatever their order.
+
+def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
+    """Read the keys, edges and records of the warehouse and write `identity/clusters.parquet` and `identity/edges.parquet`.
+
+    The model of the linkage is `parameters/identity_linkage.parquet` of the inputs; without it, or when it is empty, only keys
+    tell who is who. The same keys, edges, records and model give the same bytes, whatever the order of the rows.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         keys = connection.execute(
@@ -174,10 +207,11 @@ def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
     with duckdb.connect() as connection:
         # one thread keeps the order of the rows, and with it the bytes of the file
         connection.execute("set threads = 1")
-        context = connection.execute(
+        [[largest]] = connection.execute(
             "select largest_cluster from read_parquet(?)", [str(inputs / "run_context.parquet")]
         ).fetchall()
-        clusters, fate, cut_count = cluster_keys(keys, edges, int(context[0][0]))
+        clusters, fate, cut_count = cluster_keys(keys, edges, int(largest))
+        clusters, fate = link_records(clusters, fate, keys, warehouse, inputs, int(largest))
         connection.register("clusters", clusters)
         connection.register("edges", fate)
         _write(
@@ -190,7 +224,8 @@ def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
         _write(
             connection,
             """select hash_a::varchar as hash_a, hash_b::varchar as hash_b, match_rule::varchar as match_rule,
-                is_used::boolean as is_used, reason::varchar as reason from edges""",
+                is_used::boolean as is_used, reason::varchar as reason,
+                case when not isnan(match_probability) then match_probability end::double as match_probability from edges""",
             inputs / "identity" / "edges.parquet",
         )
     nobody = clusters[clusters["customer_id"].isna()]
@@ -201,5 +236,6 @@ def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
         clusters_cut=cut_count,
         largest_cluster=int(clusters["cluster_size"].max()) if len(clusters) else 0,
         edges_used=int(fate["is_used"].sum()),
+        probabilistic_edges_used=int((fate["is_used"] & (fate["match_rule"] == PROBABILISTIC)).sum()),
         edges_not_used={str(why): int(count) for why, count in fate["reason"].value_counts().items()},
     )

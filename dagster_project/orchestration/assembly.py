@@ -25,6 +25,7 @@ def build_definitions(settings: Settings, resources: dict[str, Any] | None = Non
             *[landing.feed_asset(feed, company) for feed in FEEDS.values()],
             model.inputs,
             model.dbt_models(manifest),
+            model.fit_identity_linkage,
             model.identity,
             *([model.fit_value] if with_fits else []),
             release.publication_asset(manifest),

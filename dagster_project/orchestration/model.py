@@ -19,6 +19,7 @@ from dagster_project.estimates import value_thresholds
 from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.snapshot import write_snapshot
+from dagster_project.identity import linkage_parameters
 from dagster_project.identity.clusters import build_clusters
 from dagster_project.orchestration.dbt import (
     MANIFEST,
@@ -146,12 +147,36 @@ def dbt_unit_tests(manifest: Mapping[str, Any]) -> list[dg.AssetChecksDefinition
     return [check]
 
 
+@dg.asset(
+    key=["parameters", linkage_parameters.NAME],
+    deps=[dg.AssetKey(["intermediate", "int_identity_records"])],
+    # not in the group of the parameters, which a run without fits leaves out: it stands where identity does, and costs no
+    # further call of dbt
+    group_name="identity",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="How likely two records of the CRM are one person: m, u and threshold. Trained only when due by as-of date.",
+)
+def fit_identity_linkage(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = linkage_parameters.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
+    return dg.MaterializeResult(metadata=report.metadata())
+
+
 @dg.multi_asset(
     name="identity",
     specs=[
         dg.AssetSpec(
             ["identity", name],
-            deps=[dg.AssetKey(["intermediate", "int_identity_keys"]), dg.AssetKey(["intermediate", "int_identity_edges"])],
+            deps=[
+                dg.AssetKey(["intermediate", "int_identity_keys"]),
+                dg.AssetKey(["intermediate", "int_identity_edges"]),
+                dg.AssetKey(["intermediate", "int_identity_records"]),
+                dg.AssetKey(["parameters", linkage_parameters.NAME]),
+            ],
             group_name="identity",
             owners=OWNERS,
             kinds={"parquet", "python"},

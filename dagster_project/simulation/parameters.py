@@ -39,19 +39,46 @@ class People:
 
 @dataclass(frozen=True)
 class Identity:
-    """How badly the systems know who is who."""
+    """How badly the systems know who is who.
+
+    `duplicate_*`: of the second records of people whom the CRM has twice. `key_typo_share`: of the e-mail addresses,
+    telephone numbers and dates of birth of each record of the CRM.
+    """
 
     unknown_to_crm_share: float = 0.02
     duplicate_share: float = 0.015
+    duplicate_name_typo_share: float = 1.0
+    duplicate_missing_email_share: float = 0.4
+    duplicate_changed_email_share: float = 0.0
+    duplicate_changed_phone_share: float = 0.0
     name_typo_share: float = 0.02
+    key_typo_share: float = 0.0
     missing_email_share: float = 0.08
     missing_phone_share: float = 0.12
+    missing_birth_date_share: float = 0.25
+    missing_postal_code_share: float = 0.0
     shared_phone_share: float = 0.012
     card_without_customer_share: float = 0.30
     company_link_share: float = 0.10
     guest_order_share: float = 0.16
     deleted_share: float = 0.004
     changed_email_share: float = 0.03
+
+
+# 2 % of names and keys misspelt, 10 % of keys missing; a third of the second records with another address or number
+POOR_IDENTITY = Identity(
+    duplicate_share=0.15,
+    duplicate_name_typo_share=0.02,
+    duplicate_missing_email_share=0.1,
+    duplicate_changed_email_share=0.3,
+    duplicate_changed_phone_share=0.3,
+    name_typo_share=0.02,
+    key_typo_share=0.02,
+    missing_email_share=0.1,
+    missing_phone_share=0.1,
+    missing_birth_date_share=0.1,
+    missing_postal_code_share=0.1,
+)
 
 
 @dataclass(frozen=True)

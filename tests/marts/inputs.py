@@ -21,8 +21,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 import yaml
 
+from dagster_project.estimates.parameter_files import write_table
 from dagster_project.feeds.contract import FEEDS, Feed, raw_schema
 from dagster_project.identity.clusters import build_clusters
+from dagster_project.identity.linkage import train
+from dagster_project.identity.linkage_parameters import as_rows, read_records
 
 DBT = Path(__file__).resolve().parents[2] / "dbt"
 Row = Mapping[str, Any]
@@ -288,10 +291,17 @@ def _at(manifest: Any, inputs: Path) -> Any:
     return located
 
 
-def build(inputs: Path, selection: str | None = None, *, with_tests: bool = False, with_unit_tests: bool = False) -> Path:
+def build(
+    inputs: Path,
+    selection: str | None = None,
+    *,
+    with_tests: bool = False,
+    with_unit_tests: bool = False,
+    with_linkage: bool = False,
+) -> Path:
     """Build the warehouse of these inputs and return its path: identity first, then `selection` (dbt syntax, e.g.
     `"+purchases +customers"`; everything when null). `with_tests`: run the data tests too; `with_unit_tests`: also the
-    unit tests, which say the same on all inputs.
+    unit tests, which say the same on all inputs. `with_linkage`: train the linkage of records and use it.
 
     The value thresholds are those of the inputs: no fit is made here.
     """
@@ -302,9 +312,12 @@ def build(inputs: Path, selection: str | None = None, *, with_tests: bool = Fals
     command = ["build", "--indirect-selection", "cautious"] if with_tests or with_unit_tests else ["run"]
     if with_tests and not with_unit_tests:
         command += ["--exclude-resource-type", "unit_test"]
-    first = ["--select", "+int_identity_keys", "+int_identity_edges"]
+    first = ["--select", "+int_identity_keys", "+int_identity_edges", "+int_identity_records"]
     _invoke(["seed"], inputs, path, _at(_manifest(), inputs))
     _invoke([*command, *first], inputs, path, _at(_manifest(), inputs))
+    if with_linkage:
+        model = train(read_records(path))
+        write_table(as_rows(model, date(2024, 6, 30)), inputs / "parameters" / "identity_linkage.parquet")
     build_clusters(path, inputs)
     chosen = ["--select", *selection.split()] if selection else []
     excluded = [] if command[0] == "build" else ["--exclude", *first[1:]]

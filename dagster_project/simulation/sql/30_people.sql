@@ -193,6 +193,14 @@ select
             then ['063998', '019900', '026191', '035301', '046571', '053649'][1 + (named.person_no - 1) // 10000] || printf('%04d', ((named.person_no - 1) * 7919) % 10000)
         else '0700' || printf('%06d', (named.person_no::bigint * 48271) % 999983)
     end as phone,
+    -- what the second record of a person says where it says something else: half the addresses are at another provider only
+    case
+        when draw('second email', named.person_no) >= getvariable('identity_duplicate_changed_email_share') then null
+        when draw('second provider', named.person_no) < 0.5
+            then lower(strip_accents(replace(replace(first_name, ' ', ''), '''', ''))) || '.' || lower(strip_accents(replace(replace(last_name, ' ', ''), '''', ''))) || (number % 999983)::varchar || '@example.org'
+        else 'contact' || number::varchar || '@example.net'
+    end as second_email,
+    case when draw('second phone', named.person_no) < getvariable('identity_duplicate_changed_phone_share') then '0800' || printf('%06d', (named.person_no::bigint * 7919) % 999983) end as second_phone,
     part(b, 32) < getvariable('identity_card_without_customer_share') as card_lacks_customer,
     part(b, 48) < getvariable('identity_company_link_share') as company_knows_link,
     part(d, 0) < getvariable('identity_changed_email_share') as changed_email,

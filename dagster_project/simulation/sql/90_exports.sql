@@ -15,6 +15,11 @@ create macro phone_text(phone, variant) as case variant
     else phone
 end;
 
+-- one slip: the second sign is left out, or changed over with the third
+create macro without_second(text) as substr(text, 1, 1) || substr(text, 3);
+create macro second_and_third_changed_over(text) as substr(text, 1, 1) || substr(text, 3, 1) || substr(text, 2, 1) || substr(text, 4);
+create macro has_key_typo(record_key, kind) as draw('key typo ' || kind, record_key) < getvariable('identity_key_typo_share');
+
 -- CRM: two full dumps, in the middle and at the end; a deleted customer is in the first only.
 create view export_crm_customers as
 with records as (
@@ -32,7 +37,11 @@ dated as (
     select
         *,
         to_utc(cast(known_since as timestamp) + to_seconds(28800 + seconds_of_creation // 3)) + case when is_second then interval 45 day else interval 0 day end as created_at,
-        draw_bits('record', person_no || '-' || is_second) as bits
+        person_no || '-' || is_second as record_key,
+        draw_bits('record', record_key) as bits,
+        has_typo or (is_second and draw('second name', person_no) < getvariable('identity_duplicate_name_typo_share')) as has_first_name_typo,
+        case when is_second then coalesce(second_email, email) else email end as own_email,
+        case when is_second then coalesce(second_phone, phone) else phone end as own_phone
     from records
 ),
 dumps as (
@@ -51,20 +60,26 @@ select
     dump_month as file_month,
     case when is_second then duplicate_customer_id else customer_id end as "Code client",
     case
-        when not has_email or (is_second and part(bits, 0) < 0.4) then null
-        when is_changed then replace(email, '@', '.nouveau@')
-        when part(bits, 16) < 0.07 then upper(email)
-        else email
+        when not has_email or (is_second and part(bits, 0) < getvariable('identity_duplicate_missing_email_share')) then null
+        when is_changed then replace(own_email, '@', '.nouveau@')
+        when has_key_typo(record_key, 'email') then without_second(own_email)
+        when part(bits, 16) < 0.07 then upper(own_email)
+        else own_email
     end as "Courriel",
     case
         when has_shared_phone then phone_text(getvariable('shared_phone'), 0)
         when not has_phone then null
-        else phone_text(phone, cast(floor(part(bits, 32) * 6) as integer))
+        when has_key_typo(record_key, 'phone') then phone_text(second_and_third_changed_over(own_phone), cast(floor(part(bits, 32) * 6) as integer))
+        else phone_text(own_phone, cast(floor(part(bits, 32) * 6) as integer))
     end as "Téléphone",
-    case when is_second or has_typo then substr(first_name, 1, 1) || substr(first_name, 3) else first_name end as "Prénom",
+    case when has_first_name_typo then without_second(first_name) else first_name end as "Prénom",
     case when is_second and part(bits, 48) < 0.5 then upper(strip_accents(last_name)) when has_typo then last_name || 'e' else last_name end as "Nom",
-    case when part(bits, 8) < 0.75 then strftime(birth_date, '%d/%m/%Y') end as "Date de naissance",
-    postal_code as "Code postal",
+    case
+        when part(bits, 8) >= 1 - getvariable('identity_missing_birth_date_share') then null
+        -- a year out
+        else strftime(case when has_key_typo(record_key, 'birth date') then birth_date - to_years(1) else birth_date end, '%d/%m/%Y')
+    end as "Date de naissance",
+    case when draw('postal code', record_key) >= getvariable('identity_missing_postal_code_share') then postal_code end as "Code postal",
     'FR' as "Pays",
     strftime(to_wall(created_at), '%d/%m/%Y %H:%M:%S') as "Créé le",
     case when allows_profiling then 'oui' else 'non' end as "Profilage accepté",

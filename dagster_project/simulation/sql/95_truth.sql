@@ -18,6 +18,10 @@ select 'email', email, person_no from identities where has_email
 union all
 select 'email', replace(email, '@', '.nouveau@'), person_no from identities where has_email and changed_email and is_in_crm
 union all
+select 'email', second_email, person_no from identities where has_email and is_duplicated and second_email is not null
+union all
+select 'phone', '33' || substr(second_phone, 2), person_no from identities where has_phone and is_duplicated and not has_shared_phone and second_phone is not null
+union all
 select 'phone', '33' || substr(phone, 2), person_no from identities where has_phone and not has_shared_phone;
 
 create table truth_as_of as

@@ -225,6 +225,7 @@ def test_the_files_are_the_same_bytes_in_any_order_and_the_report_counts_them(tm
         "clusters_cut": 0,
         "largest_cluster": 3,
         "edges_used": 2,
+        "probabilistic_edges_used": 0,
         "keys_shared_by_too_many": 1,
         "edges_not_used_shared_by_too_many": 1,
     }
@@ -253,4 +254,5 @@ def test_the_written_columns_and_types_are_those_that_dbt_reads(tmp_path: Path) 
         ("match_rule", text),
         ("is_used", "BOOLEAN"),
         ("reason", text),
+        ("match_probability", "DOUBLE"),
     ]

@@ -54,6 +54,7 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("run", "run_context"),
         ("run", "feed_status"),
         ("identity", "clusters"),
+        ("parameters", "identity_linkage"),
         ("parameters", "value_thresholds"),
         ("parameters", "potential_benchmarks"),
         ("publication",),
