@@ -1,6 +1,8 @@
 """The Dagster graph: a snapshot of what there is, and the decisions of sensors."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -14,7 +16,7 @@ from dagster_project.orchestration.jobs import inbox_fingerprint, inbox_sensor
 from dagster_project.orchestration.landing import report_metadata
 from dagster_project.orchestration.model import PARTITIONS
 from dagster_project.orchestration.resources import Home
-from dagster_project.settings import SAMPLE_HOME, Settings
+from dagster_project.settings import PROJECT_ROOT, SAMPLE_HOME, Settings
 
 PUBLISHED = {
     "calendar",
@@ -175,3 +177,16 @@ def test_the_fingerprint_of_the_inbox_changes_with_a_replaced_file(tmp_path: Pat
     path = home / "inbox" / "a.csv"
     os.utime(path, (1, 1))
     assert inbox_fingerprint(home, company) != before
+
+
+def test_dagster_loads_the_code_location_that_the_workspace_names(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "dagster"), "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "SERVICE_VALUE_HOME": str(make_home(tmp_path / "home")), "DAGSTER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "service_value" in done.stdout + done.stderr
