@@ -5,10 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 SERVICE_VALUE_REAL_DATA ?= ../shared/data/real
 REAL_HOME ?= real-home
+SEEDS ?= 20
+TRUTH_HOMES ?= truth-homes
+TRUTH_CUSTOMERS ?= 5000
+TRUTH_MONTHS ?= 24
+TRUTH_WORLD ?= --set changes.share=0.05 --set service.channel_contrast=3
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate bench docs dev
+.PHONY: help setup run run-real test test-real test-browser lint format lock simulate truth bench docs dev
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +69,16 @@ simulate: setup ## write a simulated company: make simulate HOME_FOLDER=... CUST
 
 bench: setup ## cost and quality on large data: linkage of 100 thousand and 1 million records (two minutes)
 	@$(BIN)/python -m tests.bench.linkage
+
+truth: setup ## simulate, run and evaluate companies of known truth: 20, or make truth SEEDS=2
+	@homes=""; for seed in $$(seq 1 $(SEEDS)); do \
+		home="$(TRUTH_HOMES)/seed-$$seed"; \
+		rm -rf "$$home"; \
+		$(BIN)/service-value simulate "$$home" --customers $(TRUTH_CUSTOMERS) --months $(TRUTH_MONTHS) --seed $$seed $(TRUTH_WORLD) >/dev/null || exit 1; \
+		$(BIN)/service-value run "$$home" >"$$home/run.log" 2>&1 || { cat "$$home/run.log"; exit 1; }; \
+		echo "seed $$seed: simulated and run"; \
+		homes="$$homes $$home"; \
+	done; $(BIN)/service-value evaluate $$homes
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml

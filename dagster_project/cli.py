@@ -99,22 +99,47 @@ def simulate(
     customers: Annotated[int, typer.Option(min=10)] = 2000,
     months: Annotated[int, typer.Option(min=1, max=120)] = 18,
     seed: Annotated[int, typer.Option()] = 1,
+    changed: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the simulated world: group.field=value, several times.")
+    ] = None,
 ) -> None:
     """Write a company with known truth: all feeds, as its systems would export them."""
+    from dagster_project.simulation.parameters import ParameterError, parameters_with
     from dagster_project.simulation.simulate import SimulationError
     from dagster_project.simulation.simulate import simulate as write_company
 
     target = home.expanduser().resolve()
     try:
+        parameters = parameters_with(changed or [])
         target.mkdir(parents=True, exist_ok=True)
-        report = write_company(target, customers=customers, months=months, seed=seed)
-    except (SimulationError, OSError) as error:
+        report = write_company(target, customers=customers, months=months, seed=seed, parameters=parameters)
+    except (SimulationError, ParameterError, OSError) as error:
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     for feed, count in report.rows.items():
         console.print(f"  {feed:24}{count:>12,} rows")
     console.print(f"Simulated company written to {target}: {report.files} files in {report.seconds:.0f} s.", soft_wrap=True)
     console.print(f"Next: service-value run {target}", soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    homes: Annotated[list[Path], typer.Argument(help="Simulated homes that were run; of several the mean is printed.")],
+) -> None:
+    """Compare what a run of a simulated company found with the truth, beside what an oracle could reach."""
+    from dagster_project.company.model import load_company, resolve_salt
+    from dagster_project.simulation.evaluate import EvaluationError, compare, mean_over_homes, read_home
+    from dagster_project.simulation.recovery_table import recovery_table
+
+    tables = []
+    try:
+        for home in homes:
+            settings = Settings.from_environment(home)
+            tables.append(compare(read_home(settings.home, resolve_salt(load_company(settings.home), os.environ))))
+    except EvaluationError as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise Stopped(1) from None
+    console.print(recovery_table(mean_over_homes(tables), len(tables)))
 
 
 def main() -> None:

@@ -21,8 +21,9 @@ Value = bool | int | float | str | date | datetime | Sequence[float] | Sequence[
 
 
 def open_scratch(folder: Path, *, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
-    """A connection to a new scratch database in `folder`; what does not fit in memory goes to disk there."""
-    connection = duckdb.connect(str(folder / "scratch.duckdb"))
+    """A connection to a new database in memory; what does not fit there goes to disk in `folder`."""
+    # not a file: its write-ahead log and checkpoints were a tenth of the time of 1.8 million ticket lines
+    connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(f"set memory_limit = {_literal(memory_limit)}")
     connection.execute(f"set temp_directory = {_literal(str(folder / 'spill'))}")
@@ -51,6 +52,17 @@ def parameter_values(parameters: SimulationParameters) -> dict[str, Value]:
         for group in fields(parameters)
         for item in fields(getattr(parameters, group.name))
     }
+
+
+def numbers_of(values: Mapping[str, Value]) -> dict[str, float]:
+    """The parameters as numbers, a member of a list as `<name>_<position>` from 1; booleans are 0 and 1."""
+    numbers: dict[str, float] = {}
+    for name, value in values.items():
+        if isinstance(value, (bool, int, float)):
+            numbers[name] = float(value)
+        elif isinstance(value, tuple):
+            numbers |= {f"{name}_{position}": float(item) for position, item in enumerate(value, start=1)}
+    return numbers
 
 
 def run_script(connection: duckdb.DuckDBPyConnection, name: str) -> None:

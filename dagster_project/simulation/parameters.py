@@ -10,9 +10,14 @@ by the true value segment, 1 (low) to 5 (high).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 
 BySegment = tuple[float, float, float, float, float]
+
+
+class ParameterError(ValueError):
+    """A parameter that is not known, or a value that it cannot have: the sentence says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ class Shopping:
     seasonality: float = 1.0
     store_return_share: float = 0.05
     web_return_share: float = 0.11
+    # of a ticket with a return the first line comes back, each other with this probability
+    returned_line_share: float = 0.55
     exchange_share: float = 0.20
     unlinked_return_share: float = 0.20
     cancelled_line_share: float = 0.006
@@ -110,6 +117,8 @@ class Service:
     unidentified_share: float = 0.07
     duplicate_message_share: float = 0.05
     spam_share: float = 0.06
+    # How far the families' channels are apart: an exponent; 0 makes all choose alike, 1 is the sample's world.
+    channel_contrast: float = 1.0
     # Priority routing: waits of segment 5 are multiplied by this.
     priority_factor: float = 0.75
 
@@ -145,6 +154,62 @@ class Effects:
 
 
 @dataclass(frozen=True)
+class Confounding:
+    """A mood that nobody sees, drawn for each person and block of `months` months: high or low, one in two.
+
+    In a high mood purchases and the contacts that arise by themselves are 1 + `strength` times as frequent, in a low one
+    1 - `strength` times: the mean stays. 0: no hidden confounding. `strength` lies between 0 and 1.
+    """
+
+    strength: float = 0.0
+    months: int = 1
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Customers whose truth changes on the first day of a month, counted back from that of the end.
+
+    Of the changed, one half buys `rate_factor` times as often from that day on, the other half as many times less; with
+    `is_family_changed` each is of another relational family.
+    """
+
+    share: float = 0.0
+    months_before_end: int = 6
+    rate_factor: float = 4.0
+    is_family_changed: bool = True
+
+
+@dataclass(frozen=True)
+class Churn:
+    """The hazard of ending a subscription, from its 31st day on: 1 / `mean_days` a day, times the ratios that hold.
+
+    A ratio acts for a calendar month by what was the case at its start, looking back `window_days`: an unresolved or
+    abandoned contact, a contact below 3 points of satisfaction, no purchase, a subscription younger than `new_days`, the
+    dearer plan, the wish to leave said in a contact. Ratio 1: the criterion has no effect. `rescue`: the share of the
+    hazard that a resolved, human contact within the window takes away; 0: none.
+    """
+
+    mean_days: float = 1400.0
+    window_days: int = 90
+    new_days: int = 180
+    unresolved_ratio: float = 1.0
+    dissatisfied_ratio: float = 1.0
+    unused_ratio: float = 1.0
+    new_ratio: float = 1.0
+    dearer_plan_ratio: float = 1.0
+    intent_ratio: float = 1.0
+    rescue: float = 0.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How evaluators grade: a standing bias of each (standard deviation, in points of quality) and a slip of each grading."""
+
+    evaluator_bias: float = 0.15
+    evaluator_slip: float = 0.35
+
+
+@dataclass(frozen=True)
 class Story:
     """What happens to the company; months are counted back from the month of the end (0 = that month).
 
@@ -177,8 +242,43 @@ class SimulationParameters:
     service: Service = field(default_factory=Service)
     survey: Survey = field(default_factory=Survey)
     effects: Effects = field(default_factory=Effects)
+    confounding: Confounding = field(default_factory=Confounding)
+    changes: Changes = field(default_factory=Changes)
+    churn: Churn = field(default_factory=Churn)
+    quality: Quality = field(default_factory=Quality)
     story: Story = field(default_factory=Story)
 
 
 NONE: BySegment = (0.0, 0.0, 0.0, 0.0, 0.0)
 NO_EFFECTS = Effects(NONE, NONE, NONE, NONE, 0.0)
+
+
+def parameters_with(settings: Iterable[str]) -> SimulationParameters:
+    """The default world with some values set: each `group.field=value`, a list as `0.1,0.2,...`. Raises ParameterError."""
+    parameters = SimulationParameters()
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        group_name, _, field_name = name.partition(".")
+        group = getattr(parameters, group_name, None) if group_name in {item.name for item in fields(parameters)} else None
+        if not equals or group is None or field_name not in {item.name for item in fields(group)}:
+            raise ParameterError(f"{setting!r}: expected group.field=value, for example changes.share=0.05")
+        value = _read(text, getattr(group, field_name), setting)
+        parameters = replace(parameters, **{group_name: replace(group, **{field_name: value})})
+    return parameters
+
+
+def _read(text: str, like: object, setting: str) -> object:
+    try:
+        if isinstance(like, bool):
+            return {"true": True, "false": False}[text.strip().lower()]
+        if isinstance(like, int):
+            return int(text)
+        if isinstance(like, tuple):
+            values = tuple(float(item) for item in text.split(","))
+            if len(values) == len(like):
+                return values
+            raise ValueError(f"{len(values)} values")
+        return float(text)
+    except (ValueError, KeyError):
+        wanted = f"{len(like)} numbers with commas between" if isinstance(like, tuple) else f"a {type(like).__name__}"
+        raise ParameterError(f"{setting!r}: expected {wanted}") from None

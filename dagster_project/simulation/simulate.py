@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ import duckdb
 import holidays
 import pyarrow as pa
 
-from dagster_project.simulation.engine import open_scratch, parameter_values, run_script, set_variables
+from dagster_project.simulation.engine import numbers_of, open_scratch, parameter_values, run_script, set_variables
 from dagster_project.simulation.exports import EXPORTS, PARQUET_OPTIONS, Export, write_export
 from dagster_project.simulation.home import write_description
 from dagster_project.simulation.parameters import SimulationParameters
@@ -32,6 +32,7 @@ from dagster_project.simulation.wording import ENGLISH_FIRST_NAMES, FIRST_NAMES,
 DEFAULT_END = date(2025, 12, 31)
 # A contact leads to at most this many further ones; the share that would go on is below 2 %.
 GENERATIONS = 4
+TRUTHS = ("links", "people", "effects", "satisfaction_curves", "verbatims", "evaluators", "churn_hazards", "parameters")
 MADE_FOLDERS = ("inbox", "mappings", "reference", "truth")
 SHARED_PHONE = "0199009999"
 TIME_ZONE = ZoneInfo("Europe/Paris")
@@ -74,7 +75,9 @@ def simulate(
     replaced; a home whose `company.yml` is not simulated is refused. Raises SimulationError.
     """
     started = time.monotonic()
+    world = parameters or SimulationParameters()
     _check(home, customers, months, end)
+    _check_world(world)
     first_month = _first_month(end, months)
     for name in MADE_FOLDERS:
         shutil.rmtree(home / name, ignore_errors=True)
@@ -82,7 +85,7 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="simulation-") as scratch:
         connection = open_scratch(Path(scratch), memory_limit=memory_limit, threads=threads)
         try:
-            _prepare(connection, customers, months, seed, first_month, end, parameters or SimulationParameters())
+            _prepare(connection, customers, months, seed, first_month, end, world)
             rows, files = _build(connection, home, months, first_month)
             truth = _write_truth(connection, home)
         finally:
@@ -113,6 +116,25 @@ def _check(home: Path, customers: int, months: int, end: date) -> None:
         raise SimulationError(f"{configuration}: is not the configuration of a simulated company; give an empty folder")
 
 
+def _check_world(world: SimulationParameters) -> None:
+    """Values outside these bounds would be drawn as something else, and the truth would not say so."""
+    bounds = (
+        ("confounding.strength", world.confounding.strength, 0, 1),
+        ("confounding.months", world.confounding.months, 1, 120),
+        ("changes.share", world.changes.share, 0, 1),
+        ("changes.rate_factor", world.changes.rate_factor, 0.01, 100),
+        ("churn.mean_days", world.churn.mean_days, 1, 1_000_000),
+        ("churn.rescue", world.churn.rescue, 0, 1),
+    )
+    for name, value, lowest, highest in bounds:
+        if not lowest <= value <= highest:
+            raise SimulationError(f"{name} is {value}; expected {lowest} to {highest:,}")
+    for item in fields(world.churn):
+        value = getattr(world.churn, item.name)
+        if item.name.endswith("_ratio") and not 0 < value <= 1000:
+            raise SimulationError(f"churn.{item.name} is {value}; expected a ratio above 0, at most 1,000")
+
+
 def _first_month(end: date, months: int) -> date:
     number = end.year * 12 + end.month - months
     return date(number // 12, number % 12 + 1, 1)
@@ -129,7 +151,8 @@ def _prepare(
 ) -> None:
     """Everything that the scripts find: variables, holidays, texts."""
     midnight = datetime.combine(end + timedelta(days=1), datetime.min.time(), TIME_ZONE)
-    set_variables(connection, parameter_values(parameters))
+    values = parameter_values(parameters)
+    set_variables(connection, values)
     set_variables(
         connection,
         {
@@ -150,7 +173,9 @@ def _prepare(
     )
     closed = sorted(holidays.country_holidays("FR", years=range(first_month.year, end.year + 2)))
     texts = sorted(VERBATIMS.items())
+    numbers = {**numbers_of(values), "customers": customers, "months": months, "seed": seed}
     tables = {
+        "given_parameters": pa.table({"parameter": list(numbers), "value": pa.array(numbers.values(), pa.float64())}),
         "holidays": pa.table({"day": pa.array(closed, pa.date32())}),
         "verbatim_templates": pa.table(
             {
@@ -194,6 +219,7 @@ def _build(
         set_variables(connection, {"month_no": month_no})
         run_script(connection, "81_lines_of_month")
         write(tickets, tickets.view, month_no)
+    run_script(connection, "84_subscriptions")
     run_script(connection, "85_side_feeds")
     run_script(connection, "90_exports")
     for export in EXPORTS:
@@ -221,7 +247,7 @@ def _write_truth(connection: duckdb.DuckDBPyConnection, home: Path) -> dict[str,
     folder = home / "truth"
     folder.mkdir(parents=True, exist_ok=True)
     rows = {}
-    for name in ("links", "people", "effects"):
+    for name in TRUTHS:
         target = str(folder / f"{name}.parquet").replace("'", "''")
         answer = connection.execute(f"copy (from truth_{name} order by all) to '{target}' ({PARQUET_OPTIONS})").fetchone()
         rows[name] = int(answer[0]) if answer else 0

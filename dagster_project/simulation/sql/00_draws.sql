@@ -27,7 +27,8 @@ create macro gamma_of(shape, z, u) as round(
 
 create macro to_utc(wall) as (wall at time zone 'Europe/Paris') at time zone 'UTC';
 create macro to_wall(instant) as (instant at time zone 'UTC') at time zone 'Europe/Paris';
-create macro to_hex10(bits) as substr(lpad(to_hex(bits), 16, '0'), 1, 10);
+-- the first ten of sixteen hexadecimal digits; a digit 1 is put before them and taken off: lpad costs four times as much
+create macro to_hex10(bits) as substr(to_hex((bits >> 24) + 1099511627776), 2);
 
 -- Poisson: the mean is rounded to steps of 3 %, the number is read off the cumulative distribution: join on the bin and
 -- `u >= below and u < upto` (a hash join; an ASOF join on the same took 30 times as long).

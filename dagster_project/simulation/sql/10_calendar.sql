@@ -72,6 +72,8 @@ select
     day_no < getvariable('days') as is_simulated,
     case when is_open then round(pow(season * [0.8, 0.9, 1.05, 0.95, 1.15, 1.75, 1.0][weekday], getvariable('shopping_seasonality')), 9) else 0 end as store_weight,
     round(pow(season * [1.1, 1.0, 1.0, 1.0, 0.9, 0.9, 1.15][weekday], getvariable('shopping_seasonality')), 9) as web_weight,
+    -- what the calls of a day have in common
+    exp(0.09 * normal('day', day_no)) as load_factor,
     min(case when is_open then day_no end) over (order by day_no rows between current row and unbounded following) as open_day_no
 from weights;
 

@@ -54,11 +54,12 @@ with below as (
     select
         product_no,
         price_cents,
+        cast(margin_rate * 100 as integer) as margin_percent,
         coalesce(sum(weight) over (order by price_cents, product_no rows between unbounded preceding and 1 preceding), 0) as weight_below,
         sum(weight) over () as total
     from products
 )
-select slot::integer as slot, below.product_no, below.price_cents
+select slot::integer as slot, below.product_no, below.price_cents, below.margin_percent
 from range(0, 4096) as slots (slot)
 asof join below on below.weight_below / below.total <= slot / 4096.0;
 
@@ -70,7 +71,12 @@ select
         select avg(price_cents)
         from range(0, 4096) as draws (i)
         inner join product_slots on product_slots.slot = cast(floor(4096 * pow((i + 0.5) / 4096.0, 1 / taste)) as integer)
-    ) as mean_price_cents
+    ) as mean_price_cents,
+    (
+        select avg(price_cents * margin_percent)
+        from range(0, 4096) as draws (i)
+        inner join product_slots on product_slots.slot = cast(floor(4096 * pow((i + 0.5) / 4096.0, 1 / taste)) as integer)
+    ) as mean_margin_hundredths
 from (values (1, 0.7), (2, 0.85), (3, 1.0), (4, 1.2), (5, 1.5)) as t (taste_no, taste);
 
 create table rewards as

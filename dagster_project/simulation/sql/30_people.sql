@@ -1,6 +1,14 @@
 -- The people: what they are like (truth) and what the systems know of them (identity noise).
 -- `first_names`, `last_names`: lists given by the program as variables.
 
+create macro yearly_amount(purchases_per_year, lines_per_ticket, mean_price_cents) as
+    purchases_per_year * lines_per_ticket * mean_price_cents * 1.15 * 0.94 / 100;
+create macro segment_of(amount) as cast(1 + len(list_filter(getvariable('people_segment_cuts'), lambda cut: amount >= cut)) as integer);
+-- how often somebody calls, beside how often they buy
+create macro contact_factor_of(person_no, family) as
+    round(exp(0.45 * normal('calls', person_no) - 0.10) * case family when 'soliciting' then 1.65 when 'time_pressed' then 1.0 when 'autonomous' then 0.6 else 0.9 end, 6);
+create macro patience_factor_of(family) as round(case family when 'time_pressed' then 0.65 when 'trusting' then 1.4 else 1.0 end, 6);
+
 create table people as
 with drawn as (
     select
@@ -45,16 +53,15 @@ select
     lives.lines_per_ticket,
     lives.web_share,
     lives.family,
-    round(lives.purchases_per_year * lives.lines_per_ticket * tastes.mean_price_cents * 1.15 * 0.94 / 100, 2) as expected_yearly_amount,
-    cast(1 + len(list_filter(getvariable('people_segment_cuts'), lambda cut: lives.purchases_per_year * lives.lines_per_ticket * tastes.mean_price_cents * 1.15 * 0.94 / 100 >= cut)) as integer) as segment,
+    round(yearly_amount(lives.purchases_per_year, lives.lines_per_ticket, tastes.mean_price_cents), 2) as expected_yearly_amount,
+    segment_of(yearly_amount(lives.purchases_per_year, lives.lines_per_ticket, tastes.mean_price_cents)) as segment,
     lives.first_day_no,
     lives.days_known_before,
     cast(getvariable('first_month') + lives.first_day_no - lives.days_known_before as date) as known_since,
     lives.first_day_no + lives.life_days as lapse_day_no,
     least(getvariable('days') - 1, lives.first_day_no + lives.life_days) as last_day_no,
-    -- how often somebody calls, beside how often they buy
-    round(exp(0.45 * normal('calls', lives.person_no) - 0.10) * case lives.family when 'soliciting' then 1.65 when 'time_pressed' then 1.0 when 'autonomous' then 0.6 else 0.9 end, 6) as contact_factor,
-    round(case lives.family when 'time_pressed' then 0.65 when 'trusting' then 1.4 else 1.0 end, 6) as patience_factor,
+    contact_factor_of(lives.person_no, lives.family) as contact_factor,
+    patience_factor_of(lives.family) as patience_factor,
     round(0.35 * normal('attitude', lives.person_no), 6) as attitude,
     part(lives.c, 0) < getvariable('people_card_share') + case when lives.purchases_per_year > 8 then 0.15 else 0 end as has_card,
     part(lives.c, 16) >= getvariable('people_profiling_refused_share') as allows_profiling,
@@ -63,6 +70,79 @@ select
     (select store_no from (select store_no, sum(weight) over (order by store_no) / sum(weight) over () as upto from stores) as s where s.upto >= part(lives.c, 48) order by store_no limit 1) as store_no
 from lives
 inner join tastes using (taste_no);
+
+-- What a person is like, period by period: one period for those who do not change, two for those who do. Whatever depends
+-- on the rate, the segment or the family looks it up here by day. `draw_key` stands for the person in the draws of a period.
+create table periods as
+with changing as (
+    select
+        people.*,
+        tastes.mean_price_cents,
+        change.day_no as change_day_no,
+        draw_bits('change', people.person_no) as bits
+    from people
+    inner join tastes using (taste_no)
+    inner join (
+        select min(days.day_no) as day_no
+        from days
+        inner join months using (month_no)
+        where months.months_before_end = getvariable('changes_months_before_end')
+    ) as change
+        on change.day_no > people.first_day_no and change.day_no <= people.last_day_no
+    where getvariable('changes_share') > 0 and draw('changes', people.person_no) < getvariable('changes_share')
+),
+changed as (
+    select
+        * exclude (purchases_per_year, family),
+        round(purchases_per_year * case when part(bits, 0) < 0.5 then getvariable('changes_rate_factor') else 1 / getvariable('changes_rate_factor') end, 6) as purchases_per_year,
+        case
+            when not getvariable('changes_is_family_changed') then family
+            -- one of the three others
+            else list_filter(['soliciting', 'time_pressed', 'autonomous', 'trusting'], lambda other: other <> family)[1 + cast(floor(part(bits, 16) * 3) as integer)]
+        end as family
+    from changing
+)
+select
+    people.person_no,
+    0 as period_no,
+    people.person_no::varchar as draw_key,
+    -1000000 as from_day_no,
+    coalesce(changing.change_day_no - 1, 1000000) as upto_day_no,
+    people.first_day_no,
+    coalesce(changing.change_day_no - 1, people.last_day_no) as last_day_no,
+    people.purchases_per_year,
+    people.expected_yearly_amount,
+    people.segment,
+    people.family,
+    people.contact_factor,
+    people.patience_factor,
+    people.language
+from people
+left join changing using (person_no)
+union all
+select
+    person_no,
+    1,
+    person_no || '/1',
+    change_day_no,
+    1000000,
+    change_day_no,
+    last_day_no,
+    purchases_per_year,
+    round(yearly_amount(purchases_per_year, lines_per_ticket, mean_price_cents), 2),
+    segment_of(yearly_amount(purchases_per_year, lines_per_ticket, mean_price_cents)),
+    family,
+    contact_factor_of(person_no, family),
+    patience_factor_of(family),
+    language
+from changed;
+
+-- The hidden mood of a person in a month: what their purchases and their own contacts are multiplied by, and the share of
+-- those drawn (1 + strength times as many as meant) that stay.
+create macro mood_factor(person_no, month_no) as 1 + getvariable('confounding_strength')
+    * case when part(draw_bits('mood', person_no || '-' || (month_no // getvariable('confounding_months'))), 0) < 0.5 then -1 else 1 end;
+create macro is_kept_by_mood(key, person_no, month_no) as getvariable('confounding_strength') = 0
+    or part(draw_bits('kept by mood', key), 0) < mood_factor(person_no, month_no) / (1 + getvariable('confounding_strength'));
 
 create table identities as
 with drawn as (

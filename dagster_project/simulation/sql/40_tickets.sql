@@ -11,31 +11,37 @@ create macro line_count_of(u, mean_lines) as cast(1 + least(9, floor(ln(1 - u) /
 insert into tickets
 with spans as (
     select
-        people.*,
-        (last_day_no - first_day_no + 1) / 365.25 * purchases_per_year as mean_tickets,
+        people.person_no,
+        people.web_share,
+        people.taste,
+        people.lines_per_ticket,
+        people.store_no,
+        periods.draw_key,
+        (periods.last_day_no - periods.first_day_no + 1) / 365.25 * periods.purchases_per_year * (1 + getvariable('confounding_strength')) as mean_tickets,
         first.store_slot as first_store_slot,
         first.web_slot as first_web_slot,
         after.store_slot as after_store_slot,
         after.web_slot as after_web_slot
-    from people
-    inner join day_starts as first on first.day_no = people.first_day_no
-    inner join day_starts as after on after.day_no = people.last_day_no + 1
+    from periods
+    inner join people using (person_no)
+    inner join day_starts as first on first.day_no = periods.first_day_no
+    inner join day_starts as after on after.day_no = periods.last_day_no + 1
 ),
 counts as (
     select spans.*, poisson.k as ticket_count
-    from (select *, poisson_bin(mean_tickets) as bin, draw('tickets', person_no) as u from spans) as spans
+    from (select *, poisson_bin(mean_tickets) as bin, draw('tickets', draw_key) as u from spans) as spans
     inner join poisson on poisson.bin = spans.bin and spans.u >= poisson.below and spans.u < poisson.upto
 ),
 numbered as (
-    select person_no, web_share, taste, lines_per_ticket, store_no, first_store_slot, first_web_slot, after_store_slot, after_web_slot,
+    select person_no, draw_key, web_share, taste, lines_per_ticket, store_no, first_store_slot, first_web_slot, after_store_slot, after_web_slot,
         unnest(range(0, ticket_count)) as k
     from counts
 ),
 drawn as (
     select
         numbered.*,
-        draw_bits('ticket', person_no || '-' || k) as ticket_key,
-        draw_bits('ticket more', person_no || '-' || k) as bits
+        draw_bits('ticket', draw_key || '-' || k) as ticket_key,
+        draw_bits('ticket more', draw_key || '-' || k) as bits
     from numbered
 ),
 placed as (
@@ -71,4 +77,6 @@ select
     placed.bits
 from placed
 inner join day_slots on day_slots.day_key = day_key(placed.kind, placed.slot)
-inner join minute_slots on minute_slots.minute_key = minute_key(placed.kind, cast(floor(part(placed.ticket_key, 0) * 1024) as integer));
+inner join days on days.day_no = day_slots.day_no
+inner join minute_slots on minute_slots.minute_key = minute_key(placed.kind, cast(floor(part(placed.ticket_key, 0) * 1024) as integer))
+where is_kept_by_mood(placed.ticket_key, placed.person_no, days.month_no);

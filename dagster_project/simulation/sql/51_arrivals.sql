@@ -37,12 +37,25 @@ with weights as (
         ('autonomous', [26, 34, 22, 3, 7, 8], [19, 27, 19, 2, 7, 8, 18]), ('trusting', [54, 14, 5, 1, 24, 2], [50, 13, 5, 1, 23, 2, 6])
     ) as w (family, before, after)
 ),
-named as (
+listed as (
     select family, has_chat, unnest(case when has_chat then after else before end) as weight,
         unnest(case when has_chat then ['phone', 'email', 'form', 'social', 'store_desk', 'messaging', 'chat'] else ['phone', 'email', 'form', 'social', 'store_desk', 'messaging'] end) as channel,
         unnest(range(case when has_chat then 7 else 6 end)) as rank
     from weights
     cross join (values (true), (false)) as chat (has_chat)
+),
+named as (
+    select
+        family,
+        has_chat,
+        channel,
+        rank,
+        -- how far a family is from the mean of all, taken to a power: in whole thousandths, so that sums are exact
+        case when getvariable('service_channel_contrast') = 1 then weight
+            else cast(round(1000 * avg(weight) over (partition by has_chat, channel)
+                * pow(weight / avg(weight) over (partition by has_chat, channel), getvariable('service_channel_contrast'))) as bigint)
+        end as weight
+    from listed
 )
 select
     family,
@@ -70,25 +83,28 @@ with after_purchase as (
         end as reason,
         'purchase' as cause
     from tickets
-    inner join people using (person_no)
-    where part(draw_bits('contact after whether', ticket_key), 0) < least(0.9, people.contact_factor
+    inner join periods on periods.person_no = tickets.person_no and tickets.day_no between periods.from_day_no and periods.upto_day_no
+    where part(draw_bits('contact after whether', ticket_key), 0) < least(0.9, periods.contact_factor
         * (case when sales_channel = 'store' then getvariable('service_contact_per_store_ticket') else getvariable('service_contact_per_web_ticket') end
             + case when has_return then getvariable('service_contact_per_returned_ticket') else 0 end))
 ),
 own_counts as (
-    select people.*, poisson.k as contact_count
+    select periods.*, poisson.k as contact_count
     from (
-        select *, poisson_bin((last_day_no - first_day_no + 1) / 365.25 * getvariable('service_own_contacts_per_year') * contact_factor) as bin, draw('own contacts', person_no) as u
-        from people
+        select
+            *,
+            poisson_bin((last_day_no - first_day_no + 1) / 365.25 * getvariable('service_own_contacts_per_year') * contact_factor * (1 + getvariable('confounding_strength'))) as bin,
+            draw('own contacts', draw_key) as u
+        from periods
         where getvariable('service_own_contacts_per_year') > 0
-    ) as people
-    inner join poisson on poisson.bin = people.bin and people.u >= poisson.below and people.u < poisson.upto
+    ) as periods
+    inner join poisson on poisson.bin = periods.bin and periods.u >= poisson.below and periods.u < poisson.upto
 ),
 own as (
     select
-        draw_bits('own contact', person_no || '-' || k) as contact_key,
+        draw_bits('own contact', draw_key || '-' || k) as contact_key,
         person_no,
-        draw_bits('own contact why', person_no || '-' || k) as bits,
+        draw_bits('own contact why', draw_key || '-' || k) as bits,
         first_day_no + cast(floor(part(contact_key, 0) * (last_day_no - first_day_no + 1)) as integer) as day_no,
         case
             when part(bits, 0) < 0.30 then 'information_produit'
@@ -99,7 +115,7 @@ own as (
             else 'reclamation'
         end as reason,
         'self' as cause
-    from (select person_no, first_day_no, last_day_no, unnest(range(0, contact_count)) as k from own_counts)
+    from (select person_no, draw_key, first_day_no, last_day_no, unnest(range(0, contact_count)) as k from own_counts)
 ),
 recall as (
     -- the recalled kettle: most call within three weeks of the announcement
@@ -110,10 +126,10 @@ recall as (
         days.day_no + 1 + cast(floor(waiting(part(contact_key, 0)) * 24) as integer) as day_no,
         'rappel_produit' as reason,
         'recall' as cause
-    from people
+    from periods
     inner join (select min(days.day_no) as day_no from days inner join months using (month_no) where months.regime = 'recall') as days
-        on days.day_no between people.first_day_no and people.last_day_no
-    where draw('recall', person_no) < getvariable('story_recall_contact_share') * least(2, people.contact_factor)
+        on days.day_no between periods.first_day_no and periods.last_day_no
+    where draw('recall', person_no) < getvariable('story_recall_contact_share') * least(2, periods.contact_factor)
 ),
 together as (
     select * from after_purchase
@@ -123,12 +139,12 @@ together as (
     select * from recall
 ),
 chosen as (
-    select together.*, people.family, months.regime = 'remedy' as has_chat, part(together.bits, 16) as u
+    select together.*, periods.family, months.regime = 'remedy' as has_chat, part(together.bits, 16) as u
     from together
-    inner join people using (person_no)
-    inner join days using (day_no)
-    inner join months using (month_no)
-    where days.is_simulated
+    inner join periods on periods.person_no = together.person_no and together.day_no between periods.from_day_no and periods.upto_day_no
+    inner join days on days.day_no = together.day_no
+    inner join months on months.month_no = days.month_no
+    where days.is_simulated and (together.cause <> 'self' or is_kept_by_mood(together.contact_key, together.person_no, days.month_no))
 ),
 channelled as (
     select chosen.*, channel_choice.channel

@@ -16,12 +16,14 @@ with placed as (
         draw_bits('answer end', contact_key) as c,
         normal('talk', contact_key) as talk_normal,
         normal('delay', contact_key) as delay_normal,
-        coalesce(people.family, 'unknown') as family,
-        coalesce(people.segment, 0) as segment,
-        coalesce(people.patience_factor, 1.0) as patience_factor,
-        coalesce(people.language, 'en') as language
+        coalesce(periods.family, 'unknown') as family,
+        coalesce(periods.segment, 0) as segment,
+        coalesce(periods.patience_factor, 1.0) as patience_factor,
+        coalesce(periods.language, 'en') as language
     from arrivals
-    left join people using (person_no)
+    left join periods
+        on periods.person_no = arrivals.person_no
+        and cast(to_wall(arrivals.opened_at) as date) - getvariable('first_month') between periods.from_day_no and periods.upto_day_no
 ),
 loaded as (
     select
@@ -36,7 +38,7 @@ loaded as (
             * [1.1, 1.0, 0.98, 0.96, 0.99, 0.88, 0.8][isodow(opened_wall)]
             -- the chat came with the remedy and is well staffed; the shops have their own rhythm
             * case channel when 'phone' then months.load when 'chat' then 0.82 when 'store_desk' then 0.72 else months.load end
-            * exp(0.09 * normal('day', placed.day_no))) as load
+            * days.load_factor) as load
     from placed
     inner join days on days.day_no = placed.day_no and days.is_simulated
     inner join months on months.month_no = days.month_no

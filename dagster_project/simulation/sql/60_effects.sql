@@ -6,6 +6,7 @@ with eligible as (
     select
         contacts.contact_key,
         contacts.person_no,
+        contacts.segment,
         contacts.closed_at,
         case cause
             when 'proactive' then getvariable('effects_purchase_after_proactive_call')[segment]

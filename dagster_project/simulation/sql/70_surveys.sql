@@ -1,9 +1,13 @@
 -- Satisfaction, who is asked, who answers, what they write. `verbatim_templates` and `asked_questions` come from `wording.py`.
 
+-- one point of log2: the wait doubled, beyond what is usual on the channel
+create macro points_lost_by_wait(segment, relative_wait) as getvariable('effects_wait_on_satisfaction')[segment] * (log2(1 + relative_wait) - 0.6);
+
 create table experiences as
 select
     contacts.contact_key,
     contacts.person_no,
+    contacts.channel,
     contacts.segment,
     contacts.family,
     contacts.reason,
@@ -14,12 +18,11 @@ select
     contacts.language,
     contacts.wait_seconds,
     contacts.usual_wait_seconds,
-    -- one point of log2: the wait doubled, beyond what is usual on the channel
     round(
         case when contacts.family = 'soliciting' then 3.35 when contacts.family = 'trusting' then 3.65 else 3.5 end
         + people.attitude + coalesce(agents.quality, 0) * 3
         + getvariable('effects_resolution_on_satisfaction') * (case when outcome = 'resolved' then 0.65 else -0.35 end)
-        - getvariable('effects_wait_on_satisfaction')[contacts.segment] * (log2(1 + coalesce(wait_seconds, 0) / usual_wait_seconds) - 0.6)
+        - points_lost_by_wait(contacts.segment, coalesce(wait_seconds, 0) / usual_wait_seconds)
         + 0.7 * normal('experience', contacts.contact_key), 6
     ) as satisfaction
 from contacts
@@ -48,7 +51,8 @@ with asked as (
 select
     invitation_key, survey, contact_key, person_no, segment, satisfaction, reason, outcome, generation, transfer_count, language, wait_seconds, usual_wait_seconds, sent_at,
     draw('answers', invitation_key) < answer_probability(satisfaction) as has_answered,
-    sent_at + to_seconds(300 + cast(least(1100000, 72000 * waiting(draw('answer lag', invitation_key))) as integer)) as answered_at
+    -- drawn only for those who answer: three in four do not, and a draw is half a microsecond
+    case when has_answered then sent_at + to_seconds(300 + cast(least(1100000, 72000 * waiting(draw('answer lag', invitation_key))) as integer)) end as answered_at
 from asked
 where sent_at < getvariable('end_at');
 
@@ -81,9 +85,11 @@ remembered as (
 )
 select
     drawn.*,
-    round(4.0 + 0.8 * drawn.attitude + 0.55 * coalesce(remembered.mood - 3.95, 0) + 0.45 * normal('relation mood', drawn.invitation_key), 6) as satisfaction,
     draw('answers', drawn.invitation_key) < answer_probability(4.0 + 0.8 * drawn.attitude) as has_answered,
-    drawn.sent_at + to_seconds(300 + cast(least(1100000, 100000 * waiting(draw('answer lag', drawn.invitation_key))) as integer)) as answered_at
+    case when has_answered
+        then round(4.0 + 0.8 * drawn.attitude + 0.55 * coalesce(remembered.mood - 3.95, 0) + 0.45 * normal('relation mood', drawn.invitation_key), 6)
+    end as satisfaction,
+    case when has_answered then drawn.sent_at + to_seconds(300 + cast(least(1100000, 100000 * waiting(draw('answer lag', drawn.invitation_key))) as integer)) end as answered_at
 from drawn
 left join remembered using (invitation_key)
 where drawn.sent_at < getvariable('end_at');
@@ -103,10 +109,15 @@ from (
     select
         invitations.*,
         code,
-        has_answered and draw('skips ' || code, invitation_key) < case code when 'csat' then 1 when 'nps' then 0.93 else 0.86 end as answers,
-        case code
-            when 'csat' then box(satisfaction, 1, 5)
-            when 'nps' then box(2.05 * satisfaction + 0.2 + 1.1 * normal('nps', invitation_key), 0, 10)
+        case
+            when not has_answered then false
+            when code = 'csat' then true
+            else draw('skips ' || code, invitation_key) < case code when 'nps' then 0.93 else 0.86 end
+        end as answers,
+        case
+            when not has_answered then null
+            when code = 'csat' then box(satisfaction, 1, 5)
+            when code = 'nps' then box(2.05 * satisfaction + 0.2 + 1.1 * normal('nps', invitation_key), 0, 10)
             else box(1.25 * satisfaction + 0.7 - 0.5 * transfer_count - 0.45 * generation + 0.8 * normal('ces', invitation_key), 1, 7)
         end as score
     from invitations
@@ -118,8 +129,8 @@ select invitation_key || '-nps', 'relation', 'nps', null, person_no, sent_at, ca
     case when has_answered then box(2.05 * satisfaction + 0.1 + 0.9 * normal('nps', invitation_key), 0, 10) end, null, language
 from relation_invitations;
 
--- Comments: written more by those who are moved, either way.
-insert into survey_rows
+-- Comments: written more by those who are moved, either way. What each is about, and in which mood, is kept as truth.
+create table verbatims as
 with written as (
     select
         invitations.*,
@@ -132,6 +143,7 @@ with written as (
 sentences as (
     select
         written.*,
+        verbatim_templates.topic as theme,
         verbatim_templates.texts[1 + cast(floor(part(bits, 0) * len(verbatim_templates.texts)) as integer)] as sentence,
         closings.texts[1 + cast(floor(part(bits, 16) * len(closings.texts)) as integer)] as closing
     from written
@@ -140,26 +152,32 @@ sentences as (
         and verbatim_templates.topic = case when exists (from verbatim_templates as t where t.topic = written.topic and t.mood = written.mood and t.language = written.language) then written.topic else 'divers' end
     inner join verbatim_templates as closings on closings.language = written.language and closings.mood = written.mood and closings.topic = 'closing'
 )
-select invitation_key || '-verbatim', 'apres_contact', 'verbatim', contact_key, person_no, sent_at, answered_at, null,
-    case when part(bits, 32) < 0.3 then sentence else sentence || ' ' || closing end, language
+select invitation_key || '-verbatim' as response_key, contact_key, person_no, sent_at, answered_at, theme, mood, language,
+    case when part(bits, 32) < 0.3 then sentence else sentence || ' ' || closing end as verbatim
 from sentences;
+
+insert into survey_rows
+select response_key, 'apres_contact', 'verbatim', contact_key, person_no, sent_at, answered_at, null, verbatim, language
+from verbatims;
 
 -- SERVQUAL: five items, what is expected and what is perceived, asked once, four months before the end (or in the first month).
 insert into survey_rows
 with asked as (
     select
         people.person_no,
-        people.segment,
-        people.family,
+        periods.family,
         people.attitude,
         people.language,
-        draw_bits('servqual', person_no) as invitation_key,
+        draw_bits('servqual', people.person_no) as invitation_key,
         to_utc(cast(months.month as timestamp) + interval 17 day + interval 10 hour) as sent_at
     from people
     inner join identities using (person_no)
     inner join months on months.months_before_end = least(2, getvariable('months') - 1)
+    inner join periods
+        on periods.person_no = people.person_no
+        and months.month - getvariable('first_month') between periods.from_day_no and periods.upto_day_no
     where identities.has_email and identities.is_in_crm and people.first_day_no < months.month - getvariable('first_month') and people.last_day_no > months.month - getvariable('first_month')
-        and draw('servqual asked', person_no) < getvariable('survey_servqual_share')
+        and draw('servqual asked', people.person_no) < getvariable('survey_servqual_share')
 ),
 items as (
     select side, item, expected, perceived, demand
@@ -172,8 +190,9 @@ scored as (
         'servqual_' || side || '_' || item as code,
         draw('answers', asked.invitation_key) < 0.42 as has_answered,
         sent_at + to_seconds(600 + cast(least(1100000, 90000 * waiting(draw('answer lag', asked.invitation_key))) as integer)) as answer_at,
-        case side
-            when 'expectation' then box(expected + demand * case family when 'time_pressed' then 0.5 when 'soliciting' then 0.6 when 'autonomous' then -0.6 else -0.2 end + 0.5 * normal('expects', asked.invitation_key || item), 1, 7)
+        case
+            when not has_answered then null
+            when side = 'expectation' then box(expected + demand * case family when 'time_pressed' then 0.5 when 'soliciting' then 0.6 when 'autonomous' then -0.6 else -0.2 end + 0.5 * normal('expects', asked.invitation_key || item), 1, 7)
             else box(perceived + 1.2 * attitude + 0.8 * normal('perceives', asked.invitation_key || item), 1, 7)
         end as score
     from asked

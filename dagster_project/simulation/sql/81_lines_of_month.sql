@@ -16,12 +16,9 @@ chosen as (
         numbered.*,
         product_slots.product_no,
         product_slots.price_cents,
-        case when part(line_bits, 16) < 0.86 then 1 when part(line_bits, 16) < 0.96 then 2 when part(line_bits, 16) < 0.985 then 4 else 6 end as quantity,
-        case
-            when is_sale and part(line_bits, 32) < 0.62 then [20, 30, 40, 50][1 + cast(floor(part(line_bits, 32) / 0.62 * 4) as integer)]
-            when not is_sale and part(line_bits, 32) < 0.10 then [10, 15, 20][1 + cast(floor(part(line_bits, 32) / 0.10 * 3) as integer)]
-            else 0
-        end as discount_percent
+        product_slots.margin_percent,
+        quantity_of(part(line_bits, 16)) as quantity,
+        discount_percent_of(is_sale, part(line_bits, 32)) as discount_percent
     from numbered
     inner join product_slots on product_slots.slot = cast(floor(4096 * pow(part(line_bits, 0), 1 / taste)) as integer)
 )
@@ -56,7 +53,7 @@ with brought_back as (
         day_no + 3 + cast(floor(part(draw_bits('refund more', ticket_key), 0) * 22) as integer) as wished_day_no,
         case when sales_channel = 'store' or part(draw_bits('refund more', ticket_key), 16) < 0.25 then 'store' else sales_channel end as refund_channel
     from month_lines
-    where has_return and not is_cancelled and not is_broken and (line_no = 1 or line_draw < 0.55)
+    where has_return and not is_cancelled and not is_broken and (line_no = 1 or line_draw < getvariable('shopping_returned_line_share'))
         and getvariable('shopping_store_return_share') + getvariable('shopping_web_return_share') > 0
 ),
 placed as (
@@ -95,6 +92,24 @@ anti join late_tickets using (ticket_key)
 inner join days on days.day_no = cast(corrected.updated_wall as date) - getvariable('first_month') and days.is_simulated
 -- what is corrected late in the evening of the last day is known only on the next
 where to_utc(corrected.updated_wall) < getvariable('end_at');
+
+insert into person_months
+select person_no, getvariable('month_no'), sum(net_cents), sum(net_cents * margin_percent)
+from month_lines
+where not is_cancelled
+group by person_no
+union all
+select refund_lines.person_no, getvariable('month_no'), sum(net_cents), sum(net_cents * cast(products.margin_rate * 100 as integer))
+from refund_lines
+inner join products using (product_no)
+where refund_lines.month_no = getvariable('month_no')
+group by refund_lines.person_no;
+
+insert into ticket_margins
+select any_value(person_no), sum(net_cents * margin_percent)
+from month_lines
+where not is_cancelled and person_no % greatest(1, getvariable('customers') // 5000) = 0
+group by ticket_key;
 
 insert into ticket_totals
 select ticket_key, any_value(person_no), any_value(sold_wall), sum(case when is_cancelled then 0 else net_cents end), true, false
@@ -153,7 +168,7 @@ select
     ticket_text(month_rows.ticket_key, sales_channel, month_rows.store_no, sold_wall) as "Ticket",
     line_no as "Ligne",
     case when is_broken and line_no % 2 = 0 then '31/02/' || strftime(sold_wall, '%Y %H:%M:%S') else strftime(sold_wall, '%d/%m/%Y %H:%M:%S') end as "Date heure",
-    printf('S%02d', month_rows.store_no) as "Magasin",
+    'S' || substr((100 + month_rows.store_no)::varchar, 2) as "Magasin",
     case sales_channel when 'store' then 'Magasin' when 'web' then 'Site' when 'app' then 'Appli' else 'Téléphone' end as "Canal",
     case when shows_customer(identities.has_card, sales_channel, month_rows.bits)
         then case when identities.is_duplicated and part(month_rows.bits, 4) < 0.4 then identities.duplicate_customer_id else identities.customer_id end

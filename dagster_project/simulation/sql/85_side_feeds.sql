@@ -1,4 +1,4 @@
--- Loyalty, web, subscriptions, leads, evaluations and the known links: what hangs on purchases and contacts.
+-- Loyalty, web, leads, evaluations and the known links: what hangs on purchases and contacts.
 
 create table members as
 with joined as (
@@ -44,36 +44,6 @@ select 'X' || strftime(years.day, '%Y') || members.loyalty_card_id, members.loya
 from members
 inner join (select day from days where is_simulated and month_of_year = 12 and day_of_month = 31) as years on members.joined_at < years.day - interval 12 month
 where draw('expires', members.person_no || '-' || years.day) < 0.12;
-
-create table subscriptions as
-with drawn as (
-    select
-        people.person_no,
-        draw_bits('subscription', people.person_no) as bits,
-        people.first_day_no,
-        people.last_day_no
-    from people
-    inner join identities using (person_no)
-    where identities.is_in_crm and draw('subscribes', people.person_no) < 0.11
-),
-started as (
-    select
-        *,
-        first_day_no - case when first_day_no = 0 then 400 else 0 end + cast(floor(part(bits, 0) * 700) as integer) as start_day_no,
-        cast(floor(1400 * waiting(part(bits, 16))) as integer) + 30 as subscribed_days
-    from drawn
-)
-select
-    person_no,
-    printf('AB%06d', (person_no::bigint * 48271) % 999983) as subscription_id,
-    case when part(bits, 32) < 0.7 then 'Livraison Plus' else 'Livraison Plus Famille' end as plan,
-    case when part(bits, 32) < 0.7 then 499 else 799 end as monthly_cents,
-    to_utc(getvariable('first_month') + to_days(start_day_no) + to_seconds(30000 + cast(part(bits, 48) * 40000 as integer))) as started_at,
-    to_utc(getvariable('first_month') + to_days(start_day_no + subscribed_days) + to_seconds(79000)) as end_at,
-    part(bits, 40) < 0.7 as asks_first,
-    ['prix', 'usage', 'insatisfaction', 'demenagement'][1 + cast(floor(part(bits, 24) * 4) as integer)] as end_reason
-from started
-where start_day_no < getvariable('days') - 1;
 
 create table leads as
 select printf('L%07d', (person_no::bigint * 15485863) % 9999991) as lead_id, person_no,
@@ -159,7 +129,7 @@ graded as (
         items.item_code,
         -- the quality shown in the contact is common to the gradings; each evaluator has a bias and a slip
         0.55 + 0.5 * ease + 8 * quality + case when outcome = 'resolved' then 0.35 else -0.35 end
-        + 0.75 * normal('shown', contact_key || item_code) + 0.15 * normal('evaluator', evaluator_no) + 0.35 * normal('grading', contact_key || item_code || rank) as shown,
+        + 0.75 * normal('shown', contact_key || item_code) + getvariable('quality_evaluator_bias') * normal('evaluator', evaluator_no) + getvariable('quality_evaluator_slip') * normal('grading', contact_key || item_code || rank) as shown,
         draw('not applicable', contact_key || item_code) < 0.03 as is_not_applicable
     from gradings
     cross join items

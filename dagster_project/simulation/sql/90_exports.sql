@@ -2,6 +2,7 @@
 -- `file_month`: the month whose file carries the row (null: one file with the state at the end).
 -- A state that changes after the end of a month is not known to that month's file.
 
+create macro survey_response_id(response_key) as 'Q' || substr(md5(response_key), 1, 12);
 create macro utc_text(instant) as strftime(instant, '%Y-%m-%d %H:%M:%S');
 create macro month_end(month_no) as to_utc(cast(getvariable('first_month') + to_months(month_no + 1) as timestamp));
 create macro month_no_of(instant) as date_diff('month', getvariable('first_month'), cast(to_wall(instant) as date));
@@ -125,7 +126,7 @@ select
     case when is_closed then reopen_count end as "reouvertures",
     case when is_closed and outcome = 'merged' then 'K' || to_hex10(previous_key) end as "fusionne_dans",
     case when is_automated then 1 else 0 end as "robot",
-    case when reason = 'abonnement' and part(bits, 16) < 0.4 then 1 else 0 end as "veut_partir",
+    case when wishes_to_leave(reason, bits) then 1 else 0 end as "veut_partir",
     case when is_answered and reason = 'abonnement' and part(bits, 16) < 0.16 then 'remise_3_mois' end as "offre",
     language as "langue",
     utc_text(case when is_closed then closed_at when is_answered then answered_at else opened_at end) as "modifie_utc"
@@ -222,7 +223,7 @@ versions as (
 )
 select
     file_month,
-    'Q' || substr(md5(response_key), 1, 12) as id,
+    survey_response_id(response_key) as id,
     survey_id as enquete,
     question_code as question,
     case when contact_key is not null then 'K' || to_hex10(contact_key) end as contact,
