@@ -275,15 +275,9 @@ def _zip_parts(job: _Job, file: InboxFile, number: int) -> Iterator[Part]:
                     _extract(job, part, stream, member.compress_size)
                 number += 1
                 yield part
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        zlib.error,
-        lzma.LZMAError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except NotImplementedError as error:
+        raise job.error(file.name, f"is packed in a way that is not known ({error}); pack it again as an ordinary zip") from None
+    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError, OSError) as error:
         raise job.error(file.name, f"the archive is damaged or cut short ({error}); send it again") from None
 
 

@@ -80,7 +80,7 @@ def feed_asset(feed: Feed, company: Company | None) -> dg.AssetsDefinition:
         freshness_policy=policy,
         pool="landing",
     )
-    def land(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def land(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
         settings = home.settings
         try:
             company_now = home.company()

@@ -429,6 +429,19 @@ def test_a_truncated_archive_is_refused(archives: Home, name: str) -> None:
     assert archives.batches("pos_transactions") == []
 
 
+def test_an_archive_packed_in_a_way_that_is_not_known_is_not_called_damaged(tmp_path: Path) -> None:
+    home = Home(tmp_path, pos_transactions=TICKETS | {"location": "inbox/pos/*.zip", "reader": "csv"})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", f"{TICKET_HEADER}\n")
+    content = bytearray(packed.getvalue())
+    # the method of compression, in the header of the member and in the directory: 97 is WavPack
+    content[8:10] = content[content.index(b"PK\x01\x02") + 10 : content.index(b"PK\x01\x02") + 12] = b"\x61\x00"
+    home.put("pos/a.zip", bytes(content))
+    with pytest.raises(FeedError, match="is packed in a way that is not known"):
+        home.land("pos_transactions")
+
+
 def test_an_archive_under_a_csv_name_is_refused(home: Home) -> None:
     home.put("pos/a.csv", zipped("a.csv", TICKET_HEADER))
     with pytest.raises(FeedError, match="is an archive or a workbook under another name"):
