@@ -1,0 +1,266 @@
+-- The relational family of each customer and month with at least 3 interactions in the 24 months before.
+--
+-- Each family is scored by the logarithm of how likely it makes what was seen: the channels chosen (running sums of
+-- int_family_weights), the number of contacts beside that expected of a customer known so long who bought so often
+-- (negative binomial), and what the customer said to expect, where asked. The lead axis sets the two families that lead
+-- (time_pressed, autonomous) against the two that are accompanied (soliciting, trusting); the expectation axis those that
+-- expect much (soliciting, time_pressed) against those that expect little: logarithms of odds. The label of a month is the
+-- quadrant of the two axes; the family changes with the second equal label in a row.
+
+with
+
+run_context as (
+
+    select
+        *,
+        {{ month_number('first_month') }} - 6 as first_month_number,
+        {{ month_number('as_of_month') }} as as_of_month_number
+    from {{ source('run', 'run_context') }}
+
+),
+
+counted as (
+
+    select * from {{ ref('int_customer_month_interactions') }}
+    where allows_profiling and interactions_24m >= {{ minimum_interactions() }}
+
+),
+
+parameters as (
+
+    select * from {{ ref('int_family_parameters') }}
+
+),
+
+weights as (
+
+    select * from {{ ref('int_family_weights') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('int_interactions') }}
+
+),
+
+versions_in_use as (
+
+    select distinct parameter_version from parameters
+
+),
+
+weighed as (
+
+    select
+        interactions.customer_id,
+        weights.parameter_version,
+        greatest(interactions.month_number + 1, run_context.first_month_number) as from_month_number,
+        least(
+            interactions.month_number + 25, coalesce(interactions.void_month_number + 1, interactions.month_number + 25)
+        ) as until_month_number,
+        {%- for family in relational_families() %}
+        sum(weights.weight_{{ family }}) as weight_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from interactions
+    cross join run_context
+    inner join weights
+        on
+            interactions.month_number = weights.month_number
+            and interactions.channel = weights.channel
+    inner join versions_in_use on weights.parameter_version = versions_in_use.parameter_version
+    where interactions.customer_id in (select counted.customer_id from counted)
+    group by 1, 2, 3, 4
+
+),
+
+changes as (
+
+    select
+        customer_id,
+        parameter_version,
+        from_month_number as month_number,
+        {%- for family in relational_families() %}
+        weight_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from weighed
+    where until_month_number > from_month_number
+    union all
+    select
+        customer_id,
+        parameter_version,
+        until_month_number as month_number,
+        {%- for family in relational_families() %}
+        -weight_{{ family }} as weight_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from weighed
+    where until_month_number > from_month_number
+
+),
+
+changes_by_month as (
+
+    select
+        changes.customer_id,
+        changes.parameter_version,
+        changes.month_number,
+        {%- for family in relational_families() %}
+        sum(changes.weight_{{ family }}) as weight_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from changes
+    inner join run_context on changes.month_number <= run_context.as_of_month_number
+    group by changes.customer_id, changes.parameter_version, changes.month_number
+
+),
+
+states as (
+
+    select
+        customer_id,
+        parameter_version,
+        month_number as from_month_number,
+        lead(month_number) over (partition by customer_id, parameter_version order by month_number) as until_month_number,
+        {%- for family in relational_families() %}
+        sum(weight_{{ family }}) over everything_until as weight_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from changes_by_month
+    window everything_until as (
+        partition by customer_id, parameter_version
+        order by month_number
+        rows between unbounded preceding and current row
+    )
+
+),
+
+scored as (
+
+    select
+        counted.customer_id,
+        counted.month,
+        counted.month_number,
+        parameters.parameter_version,
+        {%- for family in relational_families() %}
+        ln(parameters.share_{{ family }})
+        + coalesce(states.weight_{{ family }}, 0) / 1000000.0
+        + counted.contacts_24m * ln(parameters.contact_rate_{{ family }})
+        - (counted.contacts_24m + parameters.dispersion) * ln(
+            parameters.dispersion
+            + parameters.contact_rate_{{ family }} * {{ expected_contacts('counted', 'parameters') }}
+        )
+        + coalesce(
+            (
+                counted.expectation * parameters.expectation_{{ family }}
+                - parameters.expectation_{{ family }} * parameters.expectation_{{ family }} / 2
+            ) / (parameters.expectation_deviation * parameters.expectation_deviation),
+            0
+        ) as score_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from counted
+    inner join parameters on counted.month = parameters.month
+    left join states
+        on
+            counted.customer_id = states.customer_id
+            and parameters.parameter_version = states.parameter_version
+            and states.from_month_number <= counted.month_number
+            and coalesce(states.until_month_number, counted.month_number + 1) > counted.month_number
+
+),
+
+-- the largest score is taken out: nothing underflows
+likelihoods as (
+
+    select
+        scored.customer_id,
+        scored.month,
+        scored.month_number,
+        scored.parameter_version,
+        {%- for family in relational_families() %}
+        exp(
+            scored.score_{{ family }}
+            - greatest(
+                scored.score_soliciting, scored.score_time_pressed, scored.score_autonomous, scored.score_trusting
+            )
+        ) as likelihood_{{ family }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from scored
+
+),
+
+-- 1e-300: an axis is at most 690 where all but one side is out of the question
+axes as (
+
+    select
+        customer_id,
+        month,
+        month_number,
+        parameter_version,
+        {{ round_significant(
+            'ln(greatest(likelihood_time_pressed + likelihood_autonomous, 1e-300))
+            - ln(greatest(likelihood_soliciting + likelihood_trusting, 1e-300))'
+        ) }} as lead_axis,
+        {{ round_significant(
+            'ln(greatest(likelihood_soliciting + likelihood_time_pressed, 1e-300))
+            - ln(greatest(likelihood_autonomous + likelihood_trusting, 1e-300))'
+        ) }} as expectation_axis
+    from likelihoods
+
+),
+
+labelled as (
+
+    select
+        axes.*,
+        case
+            when lead_axis > 0 and expectation_axis > 0 then 'time_pressed'
+            when lead_axis > 0 then 'autonomous'
+            when expectation_axis > 0 then 'soliciting'
+            else 'trusting'
+        end as label,
+        -- months in a row share this number: after a month without a family the first label counts anew
+        month_number - row_number() over (partition by customer_id order by month_number) as spell
+    from axes
+
+),
+
+compared as (
+
+    select
+        labelled.*,
+        case
+            when
+                row_number() over (partition by customer_id, spell order by month_number) = 1
+                or label = lag(label) over (partition by customer_id, spell order by month_number)
+                then label
+        end as settled_label
+    from labelled
+
+),
+
+numbered as (
+
+    select
+        compared.*,
+        count(settled_label) over (
+            partition by customer_id, spell
+            order by month_number
+            rows between unbounded preceding and current row
+        ) as settled_number
+    from compared
+
+),
+
+final as (
+
+    select
+        customer_id,
+        month,
+        parameter_version,
+        lead_axis,
+        expectation_axis,
+        label,
+        max(settled_label) over (partition by customer_id, spell, settled_number) as relational_family
+    from numbered
+
+)
+
+select * from final
