@@ -189,13 +189,14 @@ def write_inputs(
     kpi_history: Sequence[Row] = (),
     value_thresholds: Sequence[Row] = (),
     potential_benchmarks: Sequence[Row] = (),
+    relational_families: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
 
     `rows`: feed -> rows with the columns of the contract (texts, numbers or instants as text; missing = null), and
     where a test needs it technical columns (`sequence`, `is_tombstone`, `version_at`, `<column>_key_space`).
     `context` overrides columns of `run_context`; `feed_status` columns of a feed's status; `reference` gives the home
-    its own reference tables; `value_thresholds` and `potential_benchmarks` are parameter versions.
+    its own reference tables; `value_thresholds`, `potential_benchmarks` and `relational_families` are parameter versions.
     """
     tables = source_tables()
     made_context = run_context(context or {})
@@ -221,7 +222,11 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
-    parameters = {"value_thresholds": value_thresholds, "potential_benchmarks": potential_benchmarks}
+    parameters = {
+        "value_thresholds": value_thresholds,
+        "potential_benchmarks": potential_benchmarks,
+        "relational_families": relational_families,
+    }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
     return folder
