@@ -51,6 +51,7 @@ MINIMUM_INTERACTIONS = 3
 MINIMUM_CUSTOMERS = 100
 # a channel that a version does not know says nothing: from a twentieth of all interactions on a new fit is needed
 LARGEST_UNKNOWN_SHARE = 0.05
+CHANCE = 0.1
 ALL = "all"
 SCHEMA = pa.schema(
     [
@@ -137,7 +138,7 @@ def lost_meanings(families: Families, properties: Mapping[str, str]) -> list[str
     """Which families no longer deserve their names, in words; none is right.
 
     Of the two families on the same side of one axis, each has to stand on its own side of the other: who leads takes more
-    of the channels of those who lead, who expects much comes more often.
+    of the channels of those who lead, who expects much comes more often. A tenth the other way is chance.
     """
     leaning = []
     for channel in families.channels:
@@ -148,12 +149,12 @@ def lost_meanings(families: Families, properties: Mapping[str, str]) -> list[str
     lost = [
         f"{leading} leads less than {led}"
         for leading, led in (("autonomous", "trusting"), ("time_pressed", "soliciting"))
-        if lead[leading] <= lead[led]
+        if lead[leading] < lead[led] - CHANCE
     ]
     lost += [
         f"{much} contacts less than {little}"
         for much, little in (("soliciting", "trusting"), ("time_pressed", "autonomous"))
-        if rate[much] <= rate[little]
+        if rate[much] < rate[little] * (1 - CHANCE)
     ]
     return lost
 
