@@ -51,7 +51,9 @@ dated_contacts as (
         case
             when
                 {{ is_set_aside() }}
-                and not coalesce(main_contacts.opened_at > contacts.opened_at, false)
+                and not coalesce(
+                    main_contacts.opened_at > contacts.opened_at and main_contacts.opened_at <= contacts.closed_at, false
+                )
                 then {{ month_number(company_day('coalesce(contacts.closed_at, contacts.opened_at)')) }}
         end as void_month_number,
         row_number() over (
