@@ -109,8 +109,17 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "not profiled, no score",
                 "who is not profiled has no segment and no score",
-                "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null)",
-                ("allows_profiling", "value_segment", "value_tier", "churn_probability"),
+                "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null "
+                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null)",
+                (
+                    "allows_profiling",
+                    "value_segment",
+                    "value_tier",
+                    "churn_probability",
+                    "relational_family",
+                    "preferred_distance",
+                    "preferred_tempo",
+                ),
             ),
         ),
         equalities=(
@@ -139,7 +148,7 @@ TABLES: dict[str, TableRules] = {
         grain=("customer_id", "period_start"),
         filled_by=(CUSTOMERS,),  # tickets and contacts may all be anonymous
         members={"relational_family": _FAMILIES},
-        ranges={"recency_days": (0, None), "purchases_12m": (0, None), "contacts_12m": (0, None)},
+        ranges={"recency_days": (0, None), "purchases_12m": (0, None), "contacts_12m": (0, None), "interactions_24m": (0, None)},
         required=("value_segment",),
         rules=(
             Rule(
@@ -147,6 +156,13 @@ TABLES: dict[str, TableRules] = {
                 "segments 1 to 5 have a value tier, and no other has one",
                 "(value_segment between 1 and 5) <> (value_tier is not null)",
                 ("value_segment", "value_tier"),
+            ),
+            Rule(
+                "family where interactions",
+                "who has a relational family has its axes and at least 3 interactions, and no other has axes",
+                "(relational_family <> 'unknown') <> (lead_axis is not null and expectation_axis is not null) "
+                "or relational_family <> 'unknown' and coalesce(interactions_24m, 0) < 3",
+                ("relational_family", "lead_axis", "expectation_axis", "interactions_24m"),
             ),
         ),
         equalities=(

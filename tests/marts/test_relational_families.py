@@ -139,7 +139,12 @@ def interactions_of(rows: Rows) -> list[tuple[str, str, int, int | None]]:
         if is_first:
             void = month_number(row["closed_at"] or row["opened_at"]) if is_void else None
             found.append((row["customer_id"], row["channel"], month_number(row["opened_at"]), void))
-    days = {(row["customer_id"], row["started_at"][:10]) for row in rows["web_sessions"] if row["help_page_views"] > 0}
+    since = min(opened.values())[:10]
+    days = {
+        (row["customer_id"], row["started_at"][:10])
+        for row in rows["web_sessions"]
+        if row["help_page_views"] > 0 and row["started_at"] >= since
+    }
     return found + [(customer, "self_service", month_number(day), None) for customer, day in sorted(days)]
 
 

@@ -18,6 +18,12 @@ potentials as (
 
 ),
 
+families as (
+
+    select * from {{ ref('int_customer_month_families') }}
+
+),
+
 segment_map as (
 
     select * from {{ ref('stg_reference__segment_map') }}
@@ -90,13 +96,17 @@ final as (
         end as value_segment,
         case when tiered.is_scored then tiered.value_tier end as value_tier,
         case when tiered.is_scored then tiered.potential_tier end as potential_tier,
-        'unknown' as relational_family,
+        coalesce(families.relational_family, 'unknown') as relational_family,
         case when tiered.is_scored then tiered.parameter_version end as parameter_version
     from tiered
     left join segment_map
         on
             tiered.value_tier = segment_map.value_tier
             and tiered.potential_tier = segment_map.potential_tier
+    left join families
+        on
+            tiered.customer_id = families.customer_id
+            and tiered.month = families.month
 
 )
 

@@ -38,6 +38,14 @@ run_context as (
 
 ),
 
+contacts_first_day as (
+
+    select max(case when is_present then first_day end) as first_day
+    from {{ source('run', 'feed_status') }}
+    where feed = 'crm_contacts'
+
+),
+
 -- A contact that was merged into a later one still opened its matter; spam, and what was merged into an earlier contact,
 -- counts no more from the month in which that was said.
 dated_contacts as (
@@ -73,25 +81,52 @@ dated_contacts as (
 
 ),
 
--- several sessions of one day are one search
+-- the customer by their id, else by their e-mail
+session_keys as (
+
+    select
+        session_id,
+        started_at,
+        1 as rank,
+        customer_id_hash as key_hash
+    from sessions
+    where help_page_views > 0
+    union all
+    select
+        session_id,
+        started_at,
+        2 as rank,
+        email_hash as key_hash
+    from sessions
+    where help_page_views > 0
+
+),
+
+help_sessions as (
+
+    select
+        session_keys.session_id,
+        customer_keys.customer_id,
+        customer_keys.customer_number,
+        {{ company_day('session_keys.started_at') }} as happened_on
+    from session_keys
+    cross join run_context
+    inner join customer_keys on session_keys.key_hash = customer_keys.source_key_hash
+    qualify row_number() over (partition by session_keys.session_id order by session_keys.rank) = 1
+
+),
+
+-- Several sessions of one day are one search. Before contacts are recorded it would seem that everybody gets on alone.
 help_days as (
 
     select
-        coalesce(by_id.customer_id, by_email.customer_id) as customer_id,
-        coalesce(by_id.customer_number, by_email.customer_number) as customer_number,
-        {{ company_day('sessions.started_at') }} as happened_on,
-        min(sessions.session_id) as session_id
-    from sessions
-    cross join run_context
-    left join customer_keys as by_id on sessions.customer_id_hash = by_id.source_key_hash
-    left join customer_keys as by_email on sessions.email_hash = by_email.source_key_hash
-    where
-        sessions.help_page_views > 0
-        and coalesce(by_id.customer_id, by_email.customer_id) is not null
-    group by
-        coalesce(by_id.customer_id, by_email.customer_id),
-        coalesce(by_id.customer_number, by_email.customer_number),
-        {{ company_day('sessions.started_at') }}
+        help_sessions.customer_id,
+        help_sessions.customer_number,
+        help_sessions.happened_on,
+        min(help_sessions.session_id) as session_id
+    from help_sessions
+    inner join contacts_first_day on help_sessions.happened_on >= contacts_first_day.first_day
+    group by help_sessions.customer_id, help_sessions.customer_number, help_sessions.happened_on
 
 ),
 
