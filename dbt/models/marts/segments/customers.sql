@@ -26,6 +26,12 @@ customer_keys as (
 
 ),
 
+lifetime_values as (
+
+    select * from {{ ref('int_customer_lifetime_values') }}
+
+),
+
 last_contacts as (
 
     select
@@ -65,13 +71,14 @@ final as (
         cast(null as varchar) as micro_segment,
         cast(null as varchar) as preferred_distance,
         cast(null as varchar) as preferred_tempo,
-        cast(null as double) as lifetime_value,
+        lifetime_values.lifetime_value,
         cast(null as double) as churn_probability,
         last_contacts.last_contact_at,
         last_purchases.last_purchase_at,
         customers.allows_profiling
     from customers
     inner join segments on customers.customer_id = segments.customer_id
+    left join lifetime_values on customers.customer_id = lifetime_values.customer_id
     left join last_contacts on customers.customer_id = last_contacts.customer_id
     left join last_purchases on customers.customer_id = last_purchases.customer_id
 
