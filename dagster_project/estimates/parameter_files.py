@@ -1,7 +1,7 @@
 """Where fitted parameters are kept: `HOME/parameters/<name>/<parameter_version>.parquet`, one small file a version.
 
-The only file access of `estimates/`. A version is written once and never changed; what it says and when one is due is
-in the module of the fit.
+The only file access of `estimates/`, beside the attempts of `parameter_versions.py`. A version that counts is never changed; what
+it says is in the module of the fit.
 """
 
 from __future__ import annotations
@@ -23,15 +23,6 @@ def write_table(table: pa.Table, path: Path) -> None:
     with partial.open("rb") as written:
         os.fsync(written.fileno())
     os.replace(partial, path)
-
-
-def store_version(home: Path, name: str, parameter_version: str, table: pa.Table) -> Path:
-    """Keep a version. Raises FileExistsError when it is kept already: versions are never changed."""
-    path = home / FOLDER / name / f"{parameter_version}.parquet"
-    if path.exists():
-        raise FileExistsError(f"{FOLDER}/{name}/{path.name} exists already")
-    write_table(table, path)
-    return path
 
 
 def load_versions(home: Path, name: str, schema: pa.Schema) -> pa.Table:

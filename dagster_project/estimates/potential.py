@@ -10,16 +10,20 @@ region and goods of the first purchase) where the customer is below it. Customer
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
+from sklearn.cluster import KMeans
 
 from dagster_project.estimates.purchase_forecast import (
     Floats,
     PurchaseAmounts,
     PurchaseCounts,
+    amount_log_likelihood,
+    count_log_likelihood,
     expected_amount,
     expected_purchases,
     fit_purchase_amounts,
@@ -30,35 +34,46 @@ FORECAST_WEEKS = 52
 # a quartile of fewer customers is the whim of a handful: the next wider group is asked
 MINIMUM_COMPARABLE = 50
 GROUP = ("cohort_year", "region", "goods_family")
+TIERS = 3
 _CENT = Decimal("0.01")
 
 
 def fit_forecast(histories: pd.DataFrame) -> tuple[PurchaseCounts, PurchaseAmounts]:
     """Both models on purchase histories, one row a customer.
 
-    `histories`: `purchase_days` (1, 2, ...: days with a purchase), `age_days` (from the first one to the day of the
-    fit), `recency_days` (from the last one), `value_before` (value of all of them). Raises ForecastRefusedError.
+    `histories`: `purchase_days` (1, 2, ...: days with a purchase), `repeat_days` (of them after the beginning of the
+    history, which is the first one, or the beginning of the observation for those who were customers before it),
+    `age_days` (from the beginning to the day of the fit), `recency_days` (from the last one), `value_before` (value of all
+    of them). Raises ForecastRefusedError.
     """
     weeks = _weeks(histories)
+    weeks["is_known_before"] = _numbers(histories, "repeat_days") == _numbers(histories, "purchase_days")
     counts = fit_purchase_counts(weeks.groupby(list(weeks.columns)).size().rename("customers").reset_index())
     mean = _mean_amount(histories)
     # the first purchase is drawn like the others: it tells of the amounts of those who bought once, too
-    amounts = pd.DataFrame({"repeats": histories["purchase_days"].astype(float), "mean_amount": mean})[mean > 0]
+    amounts = pd.DataFrame({"repeats": _numbers(histories, "purchase_days"), "mean_amount": mean})[mean > 0]
     return counts, fit_purchase_amounts(amounts.groupby(list(amounts.columns)).size().rename("customers").reset_index())
 
 
-def expected_margin(counts: PurchaseCounts, amounts: PurchaseAmounts, histories: pd.DataFrame) -> Floats:
-    """Expected margin of the next 52 weeks of each history, in the company's currency."""
-    weeks = _weeks(histories)
-    purchases = expected_purchases(
-        counts,
-        weeks["repeats"].to_numpy(),
-        weeks["last_weeks"].to_numpy(),
-        weeks["age_weeks"].to_numpy(),
-        FORECAST_WEEKS,
-    )
-    number = histories["purchase_days"].to_numpy(dtype=np.float64)
-    expected: Floats = purchases * expected_amount(amounts, number, _mean_amount(histories).to_numpy())
+def log_likelihoods(counts: PurchaseCounts, amounts: PurchaseAmounts, histories: pd.DataFrame) -> Floats:
+    """Log-likelihood of each history (as those of `fit_forecast`) under both models."""
+    weeks, number, mean = _weeks(histories), _numbers(histories, "purchase_days"), _mean_amount(histories)
+    known_before = _numbers(histories, "repeat_days") == number
+    x, last, age = (weeks[name].to_numpy() for name in ("repeats", "last_weeks", "age_weeks"))
+    total = count_log_likelihood(x, last, age, counts.r, counts.alpha, counts.a, counts.b, known_before)
+    paid = mean > 0
+    total[paid] += amount_log_likelihood(number[paid], mean[paid], amounts.p, amounts.q, amounts.gamma)
+    return total
+
+
+def expected_margin(
+    counts: PurchaseCounts, amounts: PurchaseAmounts, histories: pd.DataFrame, weeks: float = FORECAST_WEEKS
+) -> Floats:
+    """Expected margin of the next `weeks` weeks of each history, in the company's currency."""
+    made = _weeks(histories)
+    x, last, age = (made[name].to_numpy() for name in ("repeats", "last_weeks", "age_weeks"))
+    number = _numbers(histories, "purchase_days")
+    expected: Floats = expected_purchases(counts, x, last, age, weeks) * expected_amount(amounts, number, _mean_amount(histories))
     return expected
 
 
@@ -100,30 +115,44 @@ def potential(customers: pd.DataFrame, marks: pd.DataFrame) -> Floats:
 
 
 def tier_cuts(potentials: Sequence[float]) -> tuple[Decimal, Decimal] | None:
-    """The two values at which ascending potentials split into three, in cents; None where they do not differ enough.
+    """The two natural breaks of positive potentials, in cents; None where they are not of three different sizes.
 
-    Three customers in four of a group stand at its benchmark: where both terciles are one value, the upper tier begins
-    with the next larger one.
+    Terciles would be noise: three customers in four of a group stand at its benchmark, and benchmarks of like groups lie a few
+    euros apart. The breaks are those of three clusters of least squares of the logarithms (Fisher 1958; Jenks 1967), which
+    lie where few customers are: halfway, as a ratio, between the centres of neighbouring clusters.
     """
-    values = sorted(Decimal(repr(float(value))).quantize(_CENT, rounding=ROUND_HALF_UP) for value in potentials)
-    if not values:
+    values = np.log(np.sort(np.array([value for value in potentials if value >= 0.01], dtype=np.float64)))
+    if len(np.unique(values.round(6))) < TIERS:
         return None
-    low, high = values[len(values) // 3], values[2 * len(values) // 3]
-    if low >= high:
-        high = next((value for value in values if value > low), low)
+    # from the quantiles above the benchmark on: where they coincide, from equal distances
+    start = np.quantile(values, [0.5, 0.85, 0.97])
+    if len(np.unique(start.round(6))) < TIERS:
+        start = np.linspace(values[0], values[-1], TIERS)
+    found = KMeans(n_clusters=TIERS, init=start.reshape(-1, 1), n_init=1, algorithm="lloyd").fit(values.reshape(-1, 1))
+    centres = np.sort(found.cluster_centers_.ravel())
+    low, high = (
+        Decimal(repr(float(np.exp((one + other) / 2)))).quantize(_CENT, rounding=ROUND_HALF_UP)
+        for one, other in itertools.pairwise(centres)
+    )
     return (low, high) if low < high else None
 
 
 def _weeks(histories: pd.DataFrame) -> pd.DataFrame:
-    age = histories["age_days"].to_numpy(dtype=np.float64)
+    age, repeats = _numbers(histories, "age_days"), _numbers(histories, "repeat_days")
     return pd.DataFrame(
         {
-            "repeats": histories["purchase_days"].to_numpy(dtype=np.float64) - 1,
-            "last_weeks": (age - histories["recency_days"].to_numpy(dtype=np.float64)) / 7,
+            "repeats": repeats,
+            "last_weeks": np.where(repeats > 0, age - _numbers(histories, "recency_days"), 0) / 7,
             "age_weeks": age / 7,
         }
     )
 
 
-def _mean_amount(histories: pd.DataFrame) -> pd.Series:
-    return (histories["value_before"].astype(float) / histories["purchase_days"].astype(float)).clip(lower=0)
+def _numbers(histories: pd.DataFrame, name: str) -> Floats:
+    numbers: Floats = histories[name].to_numpy(dtype=np.float64)
+    return numbers
+
+
+def _mean_amount(histories: pd.DataFrame) -> Floats:
+    mean: Floats = np.maximum(_numbers(histories, "value_before") / _numbers(histories, "purchase_days"), 0)
+    return mean

@@ -65,16 +65,22 @@ class PurchaseAmounts:
 def fit_purchase_counts(histories: pd.DataFrame) -> PurchaseCounts:
     """Maximum likelihood of BG/NBD on grouped histories.
 
-    `histories`: `repeats` (purchases after the first one, 0, 1, ...), `last_weeks` (from the first to the last purchase,
-    0 where there is one only), `age_weeks` (from the first purchase to the end of the observation), `customers`
-    (how many have this history). Order does not matter. Raises ForecastRefusedError with fewer than 200 customers or
-    50 with a second purchase, and where the likelihood has no inner maximum.
+    `histories`: `repeats` (purchases after the beginning, 0, 1, ...), `last_weeks` (from the beginning to the last purchase,
+    0 where there is none after it), `age_weeks` (from the beginning to the end of the observation), `customers` (how many
+    have this history). The history of a customer begins with the first purchase; of one who was a customer before the
+    observation (`is_known_before`, optional) it begins with the observation, all purchases are repeats, and the
+    likelihood is that of histories with at least one, because nobody else is in them. Order does not matter. Raises
+    ForecastRefusedError with fewer than 200 customers or 50 with a second purchase, and where the likelihood has no inner
+    maximum.
     """
-    histories = histories.sort_values(["repeats", "last_weeks", "age_weeks"], kind="stable")
+    if "is_known_before" not in histories:
+        histories = histories.assign(is_known_before=False)
+    histories = histories.sort_values(["is_known_before", "repeats", "last_weeks", "age_weeks"], kind="stable")
     x, last, age, weight = (
         histories[name].to_numpy(dtype=np.float64) for name in ("repeats", "last_weeks", "age_weeks", "customers")
     )
-    customers, repeaters = int(weight.sum()), int(weight[x > 0].sum())
+    known_before = histories["is_known_before"].to_numpy(dtype=bool)
+    customers, repeaters = int(weight.sum()), int(weight[x > known_before].sum())
     if customers < MINIMUM_CUSTOMERS or repeaters < MINIMUM_REPEATERS:
         raise ForecastRefusedError(
             f"{customers} customers with a purchase, {repeaters} of them with a second one; "
@@ -83,7 +89,7 @@ def fit_purchase_counts(histories: pd.DataFrame) -> PurchaseCounts:
 
     def loss(logs: Floats) -> float:
         r, alpha, a, b = np.exp(logs)
-        return float(-np.dot(weight, count_log_likelihood(x, last, age, r, alpha, a, b)) / customers)
+        return float(-np.dot(weight, count_log_likelihood(x, last, age, r, alpha, a, b, known_before)) / customers)
 
     # purchases a week and the spread of a typical customer base; the scale of alpha is that of the ages
     start = np.log([1.0, max(float(np.average(age, weights=weight)) / 4, 0.1), 1.0, 2.0])
@@ -94,13 +100,28 @@ def fit_purchase_counts(histories: pd.DataFrame) -> PurchaseCounts:
     return PurchaseCounts(r, alpha, a, b, -value * customers, customers)
 
 
-def count_log_likelihood(x: Floats, last: Floats, age: Floats, r: float, alpha: float, a: float, b: float) -> Floats:
-    """Log-likelihood of each history under BG/NBD (equation 6 of the paper)."""
+def count_log_likelihood(
+    x: Floats,
+    last: Floats,
+    age: Floats,
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    known_before: npt.NDArray[np.bool_] | None = None,
+) -> Floats:
+    """Log-likelihood of each history under BG/NBD (equation 6 of the paper); `known_before` is of those with a purchase.
+
+    The chance of no purchase in T weeks is (alpha / (alpha + T))^r (equation 3 with x = 0).
+    """
     common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
     alive = -(r + x) * np.log(alpha + age)
     repeated = np.where(x > 0, x, 1)
     left = np.where(x > 0, np.log(a) - np.log(b + repeated - 1) - (r + x) * np.log(alpha + last), -np.inf)
     total: Floats = common + np.logaddexp(alive, left)
+    if known_before is not None and known_before.any():
+        nothing = r * (np.log(alpha) - np.log(alpha + age))
+        total = total - np.where(known_before, np.log(-np.expm1(nothing)), 0.0)
     return total
 
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from dagster_project.company.model import Company
 from dagster_project.company.reference import REFERENCE_TABLES, load_overrides
-from dagster_project.estimates import value_thresholds
+from dagster_project.estimates import registry
 from dagster_project.feeds import sql
 from dagster_project.feeds.batches import active_batches, quarantined_rows
 from dagster_project.feeds.contract import FEEDS, Feed, raw_schema
@@ -154,7 +154,7 @@ def write_snapshot(
     linkage = linkage_parameters.write_input(home, work, as_of_date)
     report.parameter_versions = [
         *([linkage] if linkage else []),
-        *value_thresholds.write_input(home, work, as_of_date),
+        *registry.write_inputs(home, work, as_of_date),
     ]
     _replace(work, target)
     return report

@@ -9,21 +9,31 @@ by as-of date; all runs between use the same and give the same customers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.estimates.parameter_files import FOLDER, load_versions, store_version, write_table
-from dagster_project.estimates.value_thresholds import Version, is_due
+from dagster_project.estimates.parameter_files import FOLDER, load_versions, write_table
+from dagster_project.estimates.parameter_versions import (
+    Fit,
+    FitRefusedError,
+    FitReport,
+    Outcome,
+    Reason,
+    attempts,
+    is_old,
+    usable,
+)
+from dagster_project.estimates.parameter_versions import fit_if_due as attempt_if_due
 from dagster_project.identity.linkage import LinkageModel, LinkageRefusedError, default_probabilities, train
 
 NAME = "identity_linkage"
+PREFIX = "linkage"
 SCHEMA = pa.schema(
     [
         pa.field("parameter_version", pa.string()),
@@ -43,26 +53,6 @@ RECORDS = (
 )
 
 
-@dataclass(frozen=True)
-class LinkageFitReport:
-    """What the step of a run did, for the log and the asset's metadata."""
-
-    is_fitted: bool
-    reason: str
-    version: str | None
-    sample_size: int = 0
-    training_pairs: int = 0
-
-    def metadata(self) -> dict[str, Any]:
-        return {
-            "is_fitted": self.is_fitted,
-            "reason": self.reason,
-            "version": self.version or "none: deterministic rules only",
-            "sample_size": self.sample_size,
-            "training_pairs": self.training_pairs,
-        }
-
-
 def read_records(warehouse: Path) -> pd.DataFrame:
     """The rows of `int_identity_records`."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -73,7 +63,7 @@ def as_rows(model: LinkageModel, as_of: date) -> pa.Table:
     """A version as a table, in the order of the comparisons."""
     rows = [
         {
-            "parameter_version": f"linkage-{as_of.isoformat()}",
+            "parameter_version": f"{PREFIX}-{as_of.isoformat()}",
             "fitted_as_of": as_of,
             "comparison": comparison,
             "level": level,
@@ -107,44 +97,37 @@ def from_rows(rows: pa.Table) -> LinkageModel | None:
     )
 
 
-def stored_versions(home: Path) -> list[Version]:
-    """The versions that a home keeps, oldest first."""
-    rows = load_versions(home, NAME, SCHEMA).to_pylist()
-    return sorted(
-        {Version(row["parameter_version"], row["fitted_as_of"]) for row in rows}, key=lambda version: version.fitted_as_of
-    )
-
-
-def usable_version(home: Path, as_of: date) -> pa.Table:
-    """The rows of the newest version fitted by that date, else of the first one; none where none is stored."""
-    versions = load_versions(home, NAME, SCHEMA)
-    stored = stored_versions(home)
-    if not stored:
-        return versions
-    by_then = [version for version in stored if version.fitted_as_of <= as_of]
-    chosen = by_then[-1] if by_then else stored[0]
-    return versions.filter(pc.equal(versions["parameter_version"], chosen.parameter_version))
-
-
 def write_input(home: Path, inputs: Path, as_of: date) -> str | None:
-    """Write `parameters/identity_linkage.parquet` of a run's inputs; returns the version in it."""
-    usable = usable_version(home, as_of)
-    write_table(usable, inputs / FOLDER / f"{NAME}.parquet")
-    return str(usable["parameter_version"][0].as_py()) if usable.num_rows else None
+    """Write `parameters/identity_linkage.parquet` of a run's inputs: the newest version alone; returns its name."""
+    versions = usable(attempts(home, NAME), as_of)
+    newest = versions[-1].parameter_version if versions else None
+    rows = load_versions(home, NAME, SCHEMA)
+    write_table(rows.filter(pc.equal(rows["parameter_version"], newest or "")), inputs / FOLDER / f"{NAME}.parquet")
+    return newest
 
 
-def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> LinkageFitReport:
+def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitReport:
     """The step of a run: train when due, keep the version, and write the run's input.
 
     A refusal is no failure: the reason is reported, an earlier version is used; without any only keys tell who is who.
     """
-    sample, pairs, is_fitted, reason = 0, 0, False, "not due"
-    if is_due(stored_versions(home), as_of):
+
+    def make(former: Fit | None) -> Outcome:
+        if former is not None and not is_old(former, as_of):
+            kept = Reason("the model is less than a year old", "le modèle a moins d’un an")
+            return Outcome({}, former.sample_size, kept)
         try:
             model = train(read_records(warehouse))
         except LinkageRefusedError as refusal:
-            reason = f"refused: {refusal}"
-        else:
-            store_version(home, NAME, f"linkage-{as_of.isoformat()}", as_rows(model, as_of))
-            sample, pairs, is_fitted, reason = model.sample_size, model.training_pairs, True, "due"
-    return LinkageFitReport(is_fitted, reason, write_input(home, inputs, as_of), sample, pairs)
+            raise FitRefusedError(Reason(str(refusal), f"le rapprochement ne peut être appris : {refusal}")) from refusal
+        reason = (
+            Reason("the first version", "première version")
+            if former is None
+            else Reason("the former version is a year old", "la version précédente a un an")
+        )
+        found = {"training_pairs": model.training_pairs, "threshold": model.threshold}
+        return Outcome({NAME: as_rows(model, as_of)}, model.sample_size, reason, found)
+
+    report = attempt_if_due(home, inputs, as_of, NAME, PREFIX, {NAME: SCHEMA}, make)
+    newest = write_input(home, inputs, as_of)
+    return replace(report, versions=(newest,) if newest else ())

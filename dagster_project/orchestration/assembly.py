@@ -27,7 +27,7 @@ def build_definitions(settings: Settings, resources: dict[str, Any] | None = Non
             model.dbt_models(manifest),
             model.fit_identity_linkage,
             model.identity,
-            *([model.fit_value] if with_fits else []),
+            *(model.FITS if with_fits else []),
             release.publication_asset(manifest),
             release.packs,
         ],

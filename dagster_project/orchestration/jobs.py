@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.company.model import Company
-from dagster_project.estimates import value_thresholds
+from dagster_project.estimates import registry
 from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.horizon import resolve_as_of
@@ -32,7 +32,7 @@ _EXECUTOR = dg.in_process_executor
 
 def is_fit_due(home: Path, as_of: date) -> bool:
     """Whether any parameters are missing or due: it depends on what is stored and on the as-of date alone."""
-    return value_thresholds.is_due(value_thresholds.stored_versions(home), as_of)
+    return registry.is_any_due(home, as_of)
 
 
 def jobs(with_fits: bool = True) -> list[Any]:

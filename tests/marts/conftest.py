@@ -167,7 +167,6 @@ EXCHANGE_RATES = [{"currency": "USD", "valid_from": "2023-12-31", "rate": "0.9"}
 ONE_VERSION = {
     "parameter_version": "value-2024-06-30",
     "fitted_as_of": "2024-06-30",
-    "is_retrospective": "true",
     "tier_low_cut": "20",
     "tier_high_cut": "60",
     "segment_cut_1": "10",

@@ -189,14 +189,16 @@ def write_inputs(
     kpi_history: Sequence[Row] = (),
     value_thresholds: Sequence[Row] = (),
     potential_benchmarks: Sequence[Row] = (),
+    lifetime_value: Sequence[Row] = (),
     relational_families: Sequence[Row] = (),
+    refused_fits: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
 
     `rows`: feed -> rows with the columns of the contract (texts, numbers or instants as text; missing = null), and
     where a test needs it technical columns (`sequence`, `is_tombstone`, `version_at`, `<column>_key_space`).
     `context` overrides columns of `run_context`; `feed_status` columns of a feed's status; `reference` gives the home
-    its own reference tables; `value_thresholds`, `potential_benchmarks` and `relational_families` are parameter versions.
+    its own reference tables; `value_thresholds` and what follows are parameter versions, whose attempts are made from them.
     """
     tables = source_tables()
     made_context = run_context(context or {})
@@ -225,11 +227,35 @@ def write_inputs(
     parameters = {
         "value_thresholds": value_thresholds,
         "potential_benchmarks": potential_benchmarks,
+        "lifetime_value": lifetime_value,
         "relational_families": relational_families,
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
+    fits = [
+        fit for name in ("value_thresholds", "lifetime_value", "relational_families") for fit in _fits(name, parameters[name])
+    ]
+    write_parquet(folder / "parameters" / "fits.parquet", tables["parameters"]["fits"], [*fits, *refused_fits])
     return folder
+
+
+def _fits(parameter: str, versions: Sequence[Row]) -> list[dict[str, Any]]:
+    """The attempts that gave these versions."""
+    dated = {str(row["parameter_version"]): str(row["fitted_as_of"]) for row in versions}
+    return [
+        {
+            "parameter": parameter,
+            "parameter_version": name,
+            "fitted_as_of": day,
+            "verdict": "fitted",
+            "is_retrospective": day == min(dated.values()),
+            "sample_size": 25,
+            "diagnostics": "{}",
+            "reason_fr": "première version",
+            "reason_en": "the first version",
+        }
+        for name, day in sorted(dated.items())
+    ]
 
 
 @functools.cache

@@ -27,7 +27,6 @@ WINDOWS = (30, 60, 90)
 THRESHOLD_VERSION = {
     "parameter_version": "v1",
     "fitted_as_of": "2023-09-01",
-    "is_retrospective": "false",
     "tier_low_cut": "60",
     "tier_high_cut": "160",
     "segment_cut_1": "40",

@@ -37,11 +37,22 @@ def test_who_is_below_comparable_customers_could_be_worth_what_they_are() -> Non
     assert found[102] == 400.0
 
 
-def test_tiers_of_potential_split_in_three_and_begin_above_a_value_that_many_share() -> None:
-    assert tier_cuts([*range(1, 31)]) == (Decimal("11.00"), Decimal("21.00"))
-    assert tier_cuts([75.0] * 75 + [*range(76, 101)]) == (Decimal("75.00"), Decimal("76.00"))
+def test_tiers_of_potential_are_cut_where_few_customers_are() -> None:
+    # three heaps: 75 customers near 100, 20 near 300, 5 near 1,000; the breaks lie between them, halfway as a ratio
+    low, high = tier_cuts([*np.linspace(95, 105, 75), *np.linspace(280, 320, 20), *np.linspace(950, 1050, 5)]) or (0, 0)
+    assert float(low) == pytest.approx((100 * 300) ** 0.5, rel=0.01)
+    assert float(high) == pytest.approx((300 * 1000) ** 0.5, rel=0.01)
+    # benchmarks a few euros apart make no tiers of their own
+    found = tier_cuts([*np.linspace(193, 198, 750), *np.geomspace(200, 1200, 250)])
+    assert found is not None and found[0] > 250
     assert tier_cuts([75.0] * 75) is None
+    assert tier_cuts([75.0] * 75 + [100.0]) is None
     assert tier_cuts([]) is None
+
+
+def test_the_order_of_potentials_changes_no_cut_point() -> None:
+    values = np.random.default_rng(7).lognormal(5, 1, 2000).tolist()
+    assert tier_cuts(values) == tier_cuts(values[::-1])
 
 
 def histories(customers: int, seed: int) -> pd.DataFrame:
@@ -52,6 +63,7 @@ def histories(customers: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "purchase_days": days,
+            "repeat_days": days - 1,
             "age_days": age,
             "recency_days": np.where(days > 1, (age * draw.uniform(0, 0.6, customers)).astype(int), age),
             "value_before": [Decimal(repr(round(float(value), 2))) for value in days * mean],

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.estimates.parameter_files import load_versions, store_version
+from dagster_project.estimates.parameter_versions import Fit, FitRefusedError, Reason, attempts, write_input
 from dagster_project.estimates.value_thresholds import (
-    NAME,
+    PARAMETER,
     SCHEMA,
-    FitRefusedError,
+    SCHEMAS,
     Thresholds,
-    Version,
     as_row,
+    attempt,
     fit,
     fit_if_due,
-    is_due,
-    stored_versions,
-    usable_versions,
-    write_input,
+    shares_by_segment,
 )
 
 
@@ -50,7 +48,7 @@ def test_thirty_customers_worth_1_to_30_euros_are_cut_at_the_terciles_and_quinti
 
 
 def test_a_fit_says_on_how_many_months_of_sales_it_stands() -> None:
-    assert as_row(fit(values(*range(1, 31), sales_months=9)), date(2024, 6, 1), is_first=True)["sales_months"].to_pylist() == [9]
+    assert as_row(fit(values(*range(1, 31), sales_months=9)), date(2024, 6, 1))["sales_months"].to_pylist() == [9]
 
 
 def test_cut_points_of_a_young_company_are_refused_because_everybody_would_rise_while_the_year_fills() -> None:
@@ -79,58 +77,8 @@ def test_cut_points_that_coincide_are_refused() -> None:
         fit(values(*[5] * 13, *range(10, 27)))
 
 
-def test_a_fit_is_due_when_there_is_none_or_the_newest_is_twelve_months_old() -> None:
-    newest = Version("value-2024-01-31", date(2024, 1, 31))
-    older = Version("value-2023-01-31", date(2023, 1, 31))
-    assert is_due([], date(2024, 1, 31))
-    assert not is_due([newest, older], date(2024, 1, 31))
-    assert not is_due([newest, older], date(2025, 1, 30))
-    assert is_due([newest, older], date(2025, 1, 31))
-
-
-def test_a_fit_on_less_than_a_year_is_due_again_a_month_later() -> None:
-    young = Version("value-2024-01-31", date(2024, 1, 31), sales_months=10)
-    assert not is_due([young], date(2024, 2, 28))
-    assert is_due([young], date(2024, 2, 29))
-
-
-def test_a_fit_of_29_february_is_due_again_on_28_february() -> None:
-    leap = Version("value-2024-02-29", date(2024, 2, 29))
-    assert not is_due([leap], date(2025, 2, 27))
-    assert is_due([leap], date(2025, 2, 28))
-
-
-def test_a_back_fill_before_the_newest_version_is_never_due() -> None:
-    versions = [Version("a", date(2020, 1, 1)), Version("b", date(2024, 1, 1))]
-    assert not is_due(versions, date(2019, 6, 1))
-    assert not is_due(versions, date(2022, 6, 1))
-
-
-def test_a_run_uses_the_versions_fitted_by_its_as_of_date_else_the_first() -> None:
-    stored = pa.concat_tables(
-        [
-            as_row(thresholds("20"), date(2024, 6, 1), is_first=False),
-            as_row(thresholds("10"), date(2023, 6, 1), is_first=True),
-        ]
-    )
-    names = ["value-2023-06-01", "value-2024-06-01"]
-    assert usable_versions(stored, date(2024, 6, 1))["parameter_version"].to_pylist() == names
-    assert usable_versions(stored, date(2024, 5, 31))["parameter_version"].to_pylist() == names[:1]
-    assert usable_versions(stored, date(2020, 1, 1))["parameter_version"].to_pylist() == names[:1]
-    assert usable_versions(SCHEMA.empty_table(), date(2024, 6, 1)).num_rows == 0
-
-
-def test_a_stored_version_is_never_changed(tmp_path: Path) -> None:
-    row = as_row(thresholds("10"), date(2024, 6, 1), is_first=True)
-    store_version(tmp_path, NAME, "value-2024-06-01", row)
-    with pytest.raises(FileExistsError, match=r"value-2024-06-01\.parquet exists already"):
-        store_version(tmp_path, NAME, "value-2024-06-01", row)
-    assert load_versions(tmp_path, NAME, SCHEMA) == row
-    assert stored_versions(tmp_path) == [Version("value-2024-06-01", date(2024, 6, 1))]
-
-
 def test_a_home_without_versions_gives_an_input_without_rows(tmp_path: Path) -> None:
-    assert write_input(tmp_path, tmp_path / "inputs", date(2024, 6, 30)) == ()
+    assert write_input(tmp_path, tmp_path / "inputs", date(2024, 6, 30), PARAMETER, SCHEMAS) == ()
     written = pq.read_table(tmp_path / "inputs" / "parameters" / "value_thresholds.parquet")
     assert written.schema == SCHEMA
     assert written.num_rows == 0
@@ -142,7 +90,7 @@ def warehouse(path: Path, count: int) -> Path:
         connection.execute("create schema intermediate")
         connection.execute(
             f"""create table intermediate.int_customer_month_features as
-            select *, 'C' || row_number() over () as customer_id, 1 as purchase_days, 200 as age_days, 200 as recency_days,
+            select *, 'C' || row_number() over () as customer_id, 1 as purchase_days, 0 as repeat_days, 200 as age_days, 200 as recency_days,
                 value_12m as value_before
             from (
                 select date '2024-06-01' as month, true as allows_profiling, cast(number + 1 as decimal(18, 4)) as value_12m,
@@ -163,26 +111,114 @@ def warehouse(path: Path, count: int) -> Path:
 def test_a_run_fits_stores_and_hands_over_a_version_and_a_second_run_only_reads_it(tmp_path: Path) -> None:
     path = warehouse(tmp_path / "warehouse.duckdb", 30)
     first = fit_if_due(tmp_path, path, tmp_path / "inputs", date(2024, 6, 30))
-    assert first.metadata() == {
-        "is_fitted": True,
-        "reason": "due; without potential: 30 customers with a purchase, 0 of them with a second one; 200 and 50 are needed",
-        "versions": "value-2024-06-30",
-        "sample_size": 30,
-    }
+    told = first.metadata()
+    assert (told["is_fitted"], told["versions"], told["sample_size"]) == (True, "value-2024-06-30", 30)
+    because = "30 customers with a purchase, 0 of them with a second one; 200 and 50 are needed"
+    assert told["reason"] == f"the first version; without potential: {because}"
+    assert told["diagnostic_no_potential_because"] == because
     written = (tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").read_bytes()
     row = pq.read_table(tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").to_pylist()[0]
-    assert row["is_retrospective"] is True
     assert row["segment_cut_1"] == Decimal("7")
+    assert row["margin_share"] == 0.2
     assert (row["bgnbd_r"], row["potential_low_cut"]) == (None, None)
     assert pq.read_table(tmp_path / "inputs" / "parameters" / "potential_benchmarks.parquet").num_rows == 0
+    fits = pq.read_table(tmp_path / "inputs" / "parameters" / "fits.parquet").to_pylist()
+    assert [(fit["verdict"], fit["is_retrospective"]) for fit in fits] == [("fitted", True)]
     second = fit_if_due(tmp_path, path, tmp_path / "inputs", date(2024, 6, 30))
-    assert (second.is_fitted, second.reason, second.versions) == (False, "not due", ("value-2024-06-30",))
+    assert (second.attempt, second.versions) == (None, ("value-2024-06-30",))
     assert (tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").read_bytes() == written
 
 
 def test_a_refused_fit_says_why_and_leaves_the_run_without_parameters(tmp_path: Path) -> None:
     path = warehouse(tmp_path / "warehouse.duckdb", 10)
     report = fit_if_due(tmp_path, path, tmp_path / "inputs", date(2024, 6, 30))
-    assert report.reason == "refused: 10 customers had a positive value in the year before, 25 are needed"
-    assert report.metadata()["versions"] == "none"
-    assert stored_versions(tmp_path) == []
+    assert report.metadata()["reason"] == "10 customers had a positive value in the year before, 25 are needed"
+    assert (report.metadata()["verdict"], report.versions) == ("refused", ())
+    assert [fit.verdict for fit in attempts(tmp_path, PARAMETER)] == ["refused"]
+
+
+# --- when a new version is needed, and when it is worse than the former one
+
+
+def customers(count: int, seed: int, *, factor: float = 1.0, sales_months: int = 12) -> pd.DataFrame:
+    """Customers who buy at rates gamma distributed, `factor` times as much each time, with what the forecast reads."""
+    draw = np.random.default_rng(seed)
+    rate, scale = draw.gamma(1.2, 1 / 10.0, count), factor * 60 / draw.gamma(4.0, 1.0, count)
+    age = draw.integers(60, 700, count)
+    days = 1 + draw.poisson(rate * age / 7)
+    money = [Decimal(repr(round(float(value), 2))) for value in draw.gamma(2.0 * days) * scale]
+    return pd.DataFrame(
+        {
+            "customer_id": [f"{seed}-{number}" for number in range(count)],
+            "value_12m": money,
+            "sales_months_12m": sales_months,
+            "purchase_days": days,
+            "repeat_days": days - 1,
+            "age_days": age,
+            "recency_days": np.where(days > 1, (age * draw.uniform(0, 0.6, count)).astype(int), age),
+            "value_before": money,
+            "cohort_year": 2023,
+            "region": "North",
+            "goods_family": "lamps",
+        }
+    ).astype({"value_12m": object})
+
+
+def first_version(rows: pd.DataFrame, as_of: date) -> tuple[Fit, dict[str, object]]:
+    outcome = attempt(rows, as_of, None, None)
+    name = f"value-{as_of}"
+    former = Fit(PARAMETER, name, as_of, "fitted", True, outcome.sample_size, Reason("", ""), outcome.diagnostics)
+    return former, outcome.tables[PARAMETER].to_pylist()[0]
+
+
+def test_within_a_year_a_version_stays_while_the_customers_are_the_same_and_goes_when_they_have_changed() -> None:
+    former, row = first_version(customers(3000, 1), date(2024, 1, 31))
+    same = attempt(customers(3000, 2), date(2024, 6, 30), former, row)
+    assert same.tables == {}
+    assert same.reason.en.startswith("customers have not changed: stability index 0.0")
+    changed = attempt(customers(3000, 2, factor=2.0), date(2024, 6, 30), former, row)
+    assert changed.diagnostics["stability_index"] > 0.2
+    assert changed.reason.en.startswith("customers have changed: stability index 0.")
+    assert changed.reason.fr.startswith("les clients ont changé : indice de stabilité 0,")
+    assert changed.tables[PARAMETER]["parameter_version"].to_pylist() == ["value-2024-06-30"]
+
+
+def test_a_year_later_a_new_version_is_fitted_in_any_case_and_says_how_good_it_is() -> None:
+    former, row = first_version(customers(3000, 1), date(2024, 1, 31))
+    assert attempt(customers(3000, 2), date(2025, 1, 30), former, row).tables == {}
+    later = attempt(customers(3000, 3, factor=1.3), date(2025, 1, 31), former, row)
+    assert later.reason.en == "the former version is a year old"
+    of_new, of_former = (later.diagnostics[f"held_out_log_likelihood{suffix}"] for suffix in ("", "_of_former"))
+    assert of_new > of_former - 0.05
+
+
+def test_a_version_of_less_than_a_year_of_sales_is_replaced_at_the_next_look() -> None:
+    former, row = first_version(customers(3000, 1, sales_months=10), date(2024, 1, 31))
+    assert attempt(customers(3000, 2, sales_months=11), date(2024, 2, 28), former, row).tables
+
+
+def test_a_forecast_that_is_worse_than_the_former_on_customers_that_it_has_not_seen_is_refused() -> None:
+    former, row = first_version(customers(3000, 1), date(2024, 1, 31))
+    rows = customers(3000, 2)
+    # a batch of amounts in another currency, which by chance holds none of the fifth that is left out
+    is_held_out = rows["customer_id"].map(lambda name: zlib.crc32(name.encode()) % 5 == 0)
+    rows["value_before"] = [
+        money if held_out else money * 3 for money, held_out in zip(rows["value_before"], is_held_out, strict=True)
+    ]
+    with pytest.raises(FitRefusedError, match="the forecast would be worse than the former one on customers") as refusal:
+        attempt(rows, date(2025, 1, 31), former, row)
+    found = refusal.value.diagnostics
+    assert found["held_out_log_likelihood"] < found["held_out_log_likelihood_of_former"]
+    assert "moins bonne que la précédente" in refusal.value.reason.fr
+
+
+def test_a_version_without_forecast_does_not_follow_one_that_had_it() -> None:
+    former, row = first_version(customers(3000, 1), date(2024, 1, 31))
+    with pytest.raises(FitRefusedError, match="no forecast can be fitted any more"):
+        attempt(customers(100, 2), date(2025, 1, 31), former, row)
+
+
+def test_shares_by_segment_count_those_without_value_apart() -> None:
+    rows = values(0, -1, 5, 10, 15, 20)
+    cuts = [Decimal(10), Decimal(20), Decimal(30), Decimal(40)]
+    assert shares_by_segment(rows, cuts) == pytest.approx([2 / 6, 1 / 6, 2 / 6, 1 / 6, 0, 0])

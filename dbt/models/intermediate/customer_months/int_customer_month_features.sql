@@ -289,8 +289,19 @@ final as (
         case when months.is_sales_known then cast(coalesce(known.value_12m, 0) as decimal(18, 4)) end as value_12m,
         cast(months.sales_months_12m as integer) as sales_months_12m,
         known.first_purchase_on,
-        {{ days_between('known.first_purchase_on', 'months.month') }} as age_days,
+        -- who was a customer before the sales begin has bought before, unseen: the history begins with the sales, not with the
+        -- first purchase in them
+        case
+            when known.first_purchase_on is null then cast(null as bigint)
+            when customers.first_seen_on < first_days.sales_first_day
+                then {{ days_between('first_days.sales_first_day', 'months.month') }}
+            else {{ days_between('known.first_purchase_on', 'months.month') }}
+        end as age_days,
         cast(known.purchase_days as bigint) as purchase_days,
+        cast(
+            known.purchase_days
+            - case when customers.first_seen_on < first_days.sales_first_day then 0 else 1 end as bigint
+        ) as repeat_days,
         cast(known.value_before as decimal(18, 4)) as value_before,
         case
             when months.is_contacts_known
@@ -301,6 +312,7 @@ final as (
     inner join customers on known.customer_number = customers.customer_number
     inner join known_months as months on known.month_number = months.month_number
     cross join run_context
+    cross join first_days
     left join voids_by_month
         on
             known.customer_number = voids_by_month.customer_number

@@ -3,9 +3,16 @@
 
 with
 
-features as (
+histories as (
 
-    select * from {{ ref('int_customer_month_features') }}
+    select * from {{ ref('int_customer_month_histories') }}
+
+),
+
+growths as (
+
+    select * from {{ ref('int_forecast_growths') }}
+    where weeks = 52
 
 ),
 
@@ -15,92 +22,9 @@ origins as (
 
 ),
 
-month_versions as (
-
-    select * from {{ ref('int_parameter_months') }}
-
-),
-
 benchmarks as (
 
     select * from {{ source('parameters', 'potential_benchmarks') }}
-
-),
-
-histories as (
-
-    select
-        features.customer_id,
-        features.month,
-        features.purchase_days,
-        features.age_days,
-        cast(features.purchase_days - 1 as double) as repeats,
-        cast(features.age_days as double) / 7 as age_weeks,
-        cast(features.age_days - features.recency_days as double) / 7 as last_weeks,
-        greatest(cast(features.value_before as double) / cast(features.purchase_days as double), 0) as mean_amount,
-        month_versions.parameter_version,
-        month_versions.bgnbd_r as r,
-        month_versions.bgnbd_alpha as alpha,
-        month_versions.bgnbd_a as a,
-        month_versions.bgnbd_b as b,
-        month_versions.gamma_gamma_p as p,
-        month_versions.gamma_gamma_q as q,
-        month_versions.gamma_gamma_gamma as gamma
-    from features
-    inner join month_versions on features.month = month_versions.month
-    where
-        features.allows_profiling
-        and features.purchase_days > 0
-        and month_versions.bgnbd_r is not null
-
-),
-
--- The costly part depends on two whole numbers, and many customers share them: once for each pair.
-pairs as (
-
-    select distinct
-        parameter_version,
-        purchase_days,
-        age_days,
-        a - 1 as leaving,
-        a + b - 1 - r as first_parameter,
-        a + b + repeats - 1 as last_parameter,
-        52.0 / (alpha + age_weeks + 52.0) as z
-    from histories
-
-),
-
--- 150 terms of the series, from the last to the first, 10 at a time: no parser likes 150 brackets in one another
-rest_150 as (
-
-    select
-        pairs.*,
-        1.0 as rest_150
-    from pairs
-
-),
-
-{% for first in range(140, -1, -10) %}
-    rest_{{ first }} as (
-
-        select
-            rest_{{ first + 10 }}.*,
-            {{ hypergeometric_terms(
-                'first_parameter', 'leaving', 'last_parameter', 'z', first, 10, 'rest_' ~ (first + 10)
-            ) }} as rest_{{ first }}
-        from rest_{{ first + 10 }}
-
-    ),
-{% endfor %}
-
-growths as (
-
-    select
-        parameter_version,
-        purchase_days,
-        age_days,
-        power(1 - z, leaving) * rest_0 as growth
-    from rest_0
 
 ),
 
@@ -129,7 +53,7 @@ expectations as (
     inner join growths
         on
             histories.parameter_version = growths.parameter_version
-            and histories.purchase_days = growths.purchase_days
+            and histories.repeats = growths.repeats
             and histories.age_days = growths.age_days
 
 ),
@@ -140,6 +64,7 @@ compared as (
     select
         expectations.customer_id,
         expectations.month,
+        expectations.parameter_version,
         expectations.expected_purchases_12m,
         expectations.expected_purchases_12m * expectations.expected_amount as expected_margin_12m,
         coalesce(
@@ -172,6 +97,7 @@ final as (
     select
         customer_id,
         month,
+        parameter_version,
         {{ round_significant('expected_purchases_12m') }} as expected_purchases_12m,
         {{ round_significant('expected_margin_12m') }} as expected_margin_12m,
         {{ round_significant('greatest(expected_margin_12m, benchmark)') }} as potential_12m

@@ -139,6 +139,7 @@ scored as (
         counted.month,
         counted.month_number,
         parameters.parameter_version,
+        parameters.is_former,
         {%- for family in relational_families() %}
         ln(parameters.share_{{ family }})
         + coalesce(states.weight_{{ family }}, 0) / 1000000.0
@@ -174,6 +175,7 @@ likelihoods as (
         scored.month,
         scored.month_number,
         scored.parameter_version,
+        scored.is_former,
         {%- for family in relational_families() %}
         exp(
             scored.score_{{ family }}
@@ -194,6 +196,7 @@ axes as (
         month,
         month_number,
         parameter_version,
+        is_former,
         {{ round_significant(
             'ln(greatest(likelihood_time_pressed + likelihood_autonomous, 1e-300))
             - ln(greatest(likelihood_soliciting + likelihood_trusting, 1e-300))'
@@ -215,24 +218,28 @@ labelled as (
             when lead_axis > 0 then 'autonomous'
             when expectation_axis > 0 then 'soliciting'
             else 'trusting'
-        end as label,
-        -- months in a row share this number: after a month without a family the first label counts anew
-        month_number - row_number() over (partition by customer_id order by month_number) as spell
+        end as label
     from axes
+
+),
+
+-- months in a row share the number of their spell: after a month without a family the first label counts anew
+in_spells as (
+
+    select
+        labelled.*,
+        month_number - row_number() over (partition by customer_id order by month_number) as spell
+    from labelled
+    where not is_former
 
 ),
 
 compared as (
 
     select
-        labelled.*,
-        case
-            when
-                row_number() over (partition by customer_id, spell order by month_number) = 1
-                or label = lag(label) over (partition by customer_id, spell order by month_number)
-                then label
-        end as settled_label
-    from labelled
+        in_spells.*,
+        lag(label) over (partition by customer_id, spell order by month_number) as previous_label
+    from in_spells
 
 ),
 
@@ -240,7 +247,8 @@ numbered as (
 
     select
         compared.*,
-        count(settled_label) over (
+        case when previous_label is null or label = previous_label then label end as settled_label,
+        count(case when previous_label is null or label = previous_label then label end) over (
             partition by customer_id, spell
             order by month_number
             rows between unbounded preceding and current row
@@ -249,17 +257,55 @@ numbered as (
 
 ),
 
-final as (
+settled as (
+
+    select
+        numbered.*,
+        max(settled_label) over (partition by customer_id, spell, settled_number) as relational_family
+    from numbered
+
+),
+
+with_previous as (
+
+    select
+        settled.*,
+        lag(relational_family) over (partition by customer_id, spell order by month_number) as previous_family
+    from settled
+
+),
+
+former as (
 
     select
         customer_id,
         month,
-        parameter_version,
-        lead_axis,
-        expectation_axis,
-        label,
-        max(settled_label) over (partition by customer_id, spell, settled_number) as relational_family
-    from numbered
+        label
+    from labelled
+    where is_former
+
+),
+
+final as (
+
+    select
+        with_previous.customer_id,
+        with_previous.month,
+        with_previous.parameter_version,
+        with_previous.lead_axis,
+        with_previous.expectation_axis,
+        with_previous.label,
+        case
+            when former.label is null then with_previous.relational_family
+            when with_previous.previous_label is null or former.label = with_previous.previous_label then former.label
+            else with_previous.previous_family
+        end as former_family,
+        with_previous.relational_family
+    from with_previous
+    left join former
+        on
+            with_previous.customer_id = former.customer_id
+            and with_previous.month = former.month
 
 )
 

@@ -1,5 +1,4 @@
--- The parameters of the families, one row for each month that is scored: the newest version fitted by its first day; months
--- before every fit use the first version, in retrospect.
+-- The parameters of the families side by side, for each month its version; a month that changes version also has the former one.
 
 with
 
@@ -11,7 +10,8 @@ parameters as (
 
 months as (
 
-    select * from {{ ref('int_calendar_months') }}
+    select * from {{ ref('int_parameter_months') }}
+    where parameter = 'relational_families'
 
 ),
 
@@ -19,7 +19,6 @@ versions as (
 
     select
         parameter_version,
-        fitted_as_of,
         {%- for family in relational_families() %}
         max(case when relational_family = '{{ family }}' and feature = 'share' then value end) as share_{{ family }},
         max(case when relational_family = '{{ family }}' and feature = 'contact_rate' then value end)
@@ -33,7 +32,7 @@ versions as (
         max(case when feature = 'dispersion' then value end) as dispersion,
         max(case when feature = 'expectation_deviation' then value end) as expectation_deviation
     from parameters
-    group by parameter_version, fitted_as_of
+    group by parameter_version
 
 ),
 
@@ -41,18 +40,10 @@ final as (
 
     select
         months.month,
+        months.is_former,
         versions.*
     from months
-    cross join versions
-    qualify
-        row_number() over (
-            partition by months.month
-            order by
-                case when versions.fitted_as_of <= months.month then 0 else 1 end asc,
-                case when versions.fitted_as_of <= months.month then versions.fitted_as_of end desc nulls last,
-                versions.fitted_as_of asc,
-                versions.parameter_version asc
-        ) = 1
+    inner join versions on months.parameter_version = versions.parameter_version
 
 )
 

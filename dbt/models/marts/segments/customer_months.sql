@@ -35,13 +35,13 @@ final as (
     select
         features.customer_id,
         features.month as period_start,
-        features.recency_days,
-        features.purchases_12m,
-        features.net_amount_12m,
-        features.margin_12m,
-        features.value_12m,
+        case when features.allows_profiling then features.recency_days end as recency_days,
+        case when features.allows_profiling then features.purchases_12m end as purchases_12m,
+        case when features.allows_profiling then features.net_amount_12m end as net_amount_12m,
+        case when features.allows_profiling then features.margin_12m end as margin_12m,
+        case when features.allows_profiling then features.value_12m end as value_12m,
         features.sales_months_12m,
-        features.contacts_12m,
+        case when features.allows_profiling then features.contacts_12m end as contacts_12m,
         features.tenure_days,
         segments.value_segment,
         segments.value_tier,
@@ -60,7 +60,11 @@ final as (
         segments.parameter_version
     from features
     inner join segments on features.customer_id = segments.customer_id and features.month = segments.month
-    left join potentials on features.customer_id = potentials.customer_id and features.month = potentials.month
+    left join potentials
+        on
+            features.customer_id = potentials.customer_id
+            and features.month = potentials.month
+            and segments.parameter_version = potentials.parameter_version
     left join families on features.customer_id = families.customer_id and features.month = families.month
     left join interactions on features.customer_id = interactions.customer_id and features.month = interactions.month
 

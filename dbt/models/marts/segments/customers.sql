@@ -32,6 +32,12 @@ preferences as (
 
 ),
 
+lifetime_values as (
+
+    select * from {{ ref('int_customer_lifetime_values') }}
+
+),
+
 last_contacts as (
 
     select
@@ -73,7 +79,7 @@ final as (
         preferences.preferred_tempo,
         preferences.wanted_frequency,
         preferences.wanted_reply_hours,
-        cast(null as double) as lifetime_value,
+        lifetime_values.lifetime_value,
         cast(null as double) as churn_probability,
         last_contacts.last_contact_at,
         last_purchases.last_purchase_at,
@@ -81,6 +87,7 @@ final as (
     from customers
     inner join segments on customers.customer_id = segments.customer_id
     left join preferences on customers.customer_id = preferences.customer_id
+    left join lifetime_values on customers.customer_id = lifetime_values.customer_id
     left join last_contacts on customers.customer_id = last_contacts.customer_id
     left join last_purchases on customers.customer_id = last_purchases.customer_id
 

@@ -1,0 +1,162 @@
+-- Tiers and segment of each customer at the start of each month, by the stored cut points. A month that changes version is scored
+-- with the former one, too (`is_former`), so that migrations can tell own moves from re-cuts.
+--
+-- A tier is left when the value has passed its cut point by the stored share (0.2): up from cut * 1.2 on, down below cut * 0.8. In
+-- between the side of the month before holds, and in the first month the side where the value is.
+{%- set cuts = {
+    'tier_low_cut': 'value_12m', 'tier_high_cut': 'value_12m',
+    'potential_low_cut': 'potential_12m', 'potential_high_cut': 'potential_12m',
+    'segment_cut_1': 'value_12m', 'segment_cut_2': 'value_12m', 'segment_cut_3': 'value_12m', 'segment_cut_4': 'value_12m',
+} %}
+
+with
+
+features as (
+
+    select * from {{ ref('int_customer_month_features') }}
+
+),
+
+month_versions as (
+
+    select
+        months.month,
+        months.is_former,
+        thresholds.*
+    from {{ ref('int_parameter_months') }} as months
+    inner join {{ source('parameters', 'value_thresholds') }} as thresholds
+        on months.parameter_version = thresholds.parameter_version
+    where months.parameter = 'value_thresholds'
+
+),
+
+potentials as (
+
+    select * from {{ ref('int_customer_month_potential') }}
+
+),
+
+segment_map as (
+
+    select * from {{ ref('stg_reference__segment_map') }}
+
+),
+
+-- Cut points hold for a value over at least the months of sales that they were fitted on: over fewer months everybody
+-- would seem to be worth less, and to grow.
+scored as (
+
+    select
+        features.customer_id,
+        features.month,
+        {{ month_number('features.month') }} as month_number,
+        month_versions.is_former,
+        month_versions.parameter_version,
+        features.value_12m > 0 as has_value,
+        month_versions.potential_low_cut is not null and potentials.potential_12m is not null as has_potential,
+        {%- for cut, value in cuts.items() %}
+        {%- set figure = ('potentials.' if value == 'potential_12m' else 'features.') ~ value %}
+        cast(case when {{ figure }} >= month_versions.{{ cut }} then 1 else 0 end as integer) as {{ cut }}_plain,
+        cast(
+            case
+                when {{ figure }} >= month_versions.{{ cut }} * (1 + coalesce(month_versions.margin_share, 0)) then 1
+                when {{ figure }} < month_versions.{{ cut }} * (1 - coalesce(month_versions.margin_share, 0)) then 0
+            end as integer
+        ) as {{ cut }}_side{{ ',' if not loop.last }}
+        {%- endfor %}
+    from features
+    inner join month_versions on features.month = month_versions.month
+    left join potentials
+        on
+            features.customer_id = potentials.customer_id
+            and features.month = potentials.month
+            and month_versions.parameter_version = potentials.parameter_version
+    where
+        features.allows_profiling
+        and features.sales_months_12m >= coalesce(month_versions.sales_months, 12)
+
+),
+
+ordered as (
+
+    select
+        scored.*,
+        row_number() over (partition by customer_id, is_former order by month_number asc) = 1 as is_first
+    from scored
+
+),
+
+-- the latest month that told the side of a cut point, and the side in its last digit
+told as (
+
+    select
+        ordered.*,
+        {%- for cut in cuts %}
+        max(
+            case
+                when not is_former
+                    then month_number * 2 + coalesce({{ cut }}_side, case when is_first then {{ cut }}_plain end)
+            end
+        ) over months_until_then as {{ cut }}_told{{ ',' if not loop.last }}
+        {%- endfor %}
+    from ordered
+    window
+        months_until_then as (
+            partition by customer_id
+            order by month_number asc, is_former desc
+            rows between unbounded preceding and current row
+        )
+
+),
+
+decided as (
+
+    select
+        customer_id,
+        month,
+        is_former,
+        parameter_version,
+        has_value,
+        has_potential,
+        {%- for cut in cuts %}
+        coalesce({{ cut }}_side, mod({{ cut }}_told, 2), {{ cut }}_plain) as is_above_{{ cut }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from told
+
+),
+
+tiered as (
+
+    select
+        decided.*,
+        case when has_value then 1 + is_above_tier_low_cut + is_above_tier_high_cut end as value_tier,
+        case when has_value and has_potential then 1 + is_above_potential_low_cut + is_above_potential_high_cut end as potential_tier,
+        1 + is_above_segment_cut_1 + is_above_segment_cut_2 + is_above_segment_cut_3 + is_above_segment_cut_4 as fifth
+    from decided
+
+),
+
+-- The nine cells of value and potential make the segments; where the parameters hold no forecast, value alone does.
+final as (
+
+    select
+        tiered.customer_id,
+        tiered.month,
+        tiered.is_former,
+        tiered.parameter_version,
+        case
+            when not tiered.has_value then 0
+            when tiered.has_potential then segment_map.value_segment
+            else tiered.fifth
+        end as value_segment,
+        tiered.value_tier,
+        tiered.potential_tier
+    from tiered
+    left join segment_map
+        on
+            tiered.value_tier = segment_map.value_tier
+            and tiered.potential_tier = segment_map.potential_tier
+
+)
+
+select * from final
