@@ -25,8 +25,13 @@ VERSION = ONE_VERSION | {
     "margin_share": "0.2",
     "potential_low_cut": "90",
     "potential_high_cut": "200",
-    **{"bgnbd_r": "0.8", "bgnbd_alpha": "6.5", "bgnbd_a": "0.9", "bgnbd_b": "3.1"},
-    **{"gamma_gamma_p": "4", "gamma_gamma_q": "3.5", "gamma_gamma_gamma": "30"},
+    "bgnbd_r": "0.8",
+    "bgnbd_alpha": "6.5",
+    "bgnbd_a": "0.9",
+    "bgnbd_b": "3.1",
+    "gamma_gamma_p": "4",
+    "gamma_gamma_q": "3.5",
+    "gamma_gamma_gamma": "30",
 }
 # a new version half-way: its month is scored twice
 SECOND = VERSION | {"parameter_version": "value-2024-01-01", "fitted_as_of": "2024-01-01", "tier_low_cut": "22"}
@@ -41,7 +46,7 @@ MAKE = f"""
 create schema intermediate;
 create schema staging;
 create table intermediate.int_customers as
-select sha256(number::varchar) as customer_id, number as customer_number, date '2022-06-01' + (hash('seen ' || number) % 700)::int as first_seen_on,
+select sha256(number::varchar) as customer_id, number as customer_number, date '2022-05-01' as first_seen_on,
     hash('refuses ' || number) % 50 > 0 as allows_profiling
 from range({CUSTOMERS}) as numbers (number);
 create table intermediate.int_tickets as
