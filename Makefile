@@ -77,8 +77,9 @@ truth: setup ## simulate, run and evaluate companies of known truth: 20, or make
 		homes="$$homes $$home"; \
 	done; $(BIN)/service-value evaluate $$homes
 
-bench: setup ## cost and quality on large data: linkage of 100 thousand and 1 million records (two minutes)
+bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months (five minutes)
 	@$(BIN)/python -m tests.bench.linkage
+	@$(BIN)/python -m tests.bench.scoring
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml

@@ -148,7 +148,14 @@ TABLES: dict[str, TableRules] = {
         grain=("customer_id", "period_start"),
         filled_by=(CUSTOMERS,),  # tickets and contacts may all be anonymous
         members={"relational_family": _FAMILIES},
-        ranges={"recency_days": (0, None), "purchases_12m": (0, None), "contacts_12m": (0, None), "interactions_24m": (0, None)},
+        ranges={
+            "recency_days": (0, None),
+            "purchases_12m": (0, None),
+            "contacts_12m": (0, None),
+            "sales_months_12m": (0, 12),
+            "expected_margin_12m": (0, None),
+            "interactions_24m": (0, None),
+        },
         required=("value_segment",),
         rules=(
             Rule(
@@ -156,6 +163,18 @@ TABLES: dict[str, TableRules] = {
                 "segments 1 to 5 have a value tier, and no other has one",
                 "(value_segment between 1 and 5) <> (value_tier is not null)",
                 ("value_segment", "value_tier"),
+            ),
+            Rule(
+                "potential is at least the expectation",
+                "the potential is the expected margin, or more",
+                "potential_12m < expected_margin_12m or (potential_12m is null) <> (expected_margin_12m is null)",
+                ("expected_margin_12m", "potential_12m"),
+            ),
+            Rule(
+                "potential tier with a value tier",
+                "a potential tier stands beside a value tier",
+                "potential_tier is not null and value_tier is null",
+                ("potential_tier", "value_tier"),
             ),
             Rule(
                 "family where interactions",
@@ -167,11 +186,70 @@ TABLES: dict[str, TableRules] = {
         ),
         equalities=(
             Equality(
+                "who refuses profiling is in no figure",
+                "customers who refuse profiling have segment -2 and no score in any month",
+                "select count(*) from customer_months where (value_segment <> -2 or recency_days is not null "
+                "or purchases_12m is not null or expected_margin_12m is not null or relational_family <> 'unknown') "
+                "and customer_id in (select customer_id from customers where not allows_profiling)",
+                "select 0",
+            ),
+            Equality(
                 "months are of customers",
                 "the customers of the months are rows of `customers`",
                 "select count(distinct customer_id) from customer_months "
                 "where customer_id not in (select customer_id from customers)",
                 "select 0",
+            ),
+        ),
+    ),
+    "segment_sizes": TableRules(
+        grain=("period_start", "value_segment", "relational_family"),
+        filled_by=(CUSTOMERS,),
+        members={"relational_family": (*_FAMILIES, "all")},
+        ranges={"csat": (0, 1), "nps": (-100, 100), "customers": (1, None), "contacts_per_customer": (0, None)},
+        required=("customers", "share", "is_publishable"),
+        equalities=(
+            Equality(
+                "totals are all customers of the month",
+                "the total of each month is the number of its rows in `customer_months`",
+                "select coalesce(sum(customers), 0) from segment_sizes where value_segment = -1 and relational_family = 'all'",
+                "select count(*) from customer_months",
+            ),
+            Equality(
+                "cells add up",
+                "segments and families add up to the total",
+                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0) from segment_sizes "
+                "where value_segment <> -1 and relational_family <> 'all'",
+                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0) from segment_sizes "
+                "where value_segment = -1 and relational_family = 'all'",
+            ),
+        ),
+    ),
+    "segment_migrations": TableRules(
+        grain=("period_start", "axis", "from_segment", "to_segment", "is_recut"),
+        filled_by=None,  # a history of one month has none
+        members={"axis": ("value", "family")},
+        ranges={"customers": (1, None)},
+        required=("customers",),
+        equalities=(
+            Equality(
+                "both axes count the same customers",
+                "own moves and stays on the axis of value are as many as moves and stays on that of families",
+                "select coalesce(sum(customers), 0) from segment_migrations where axis = 'value' and not is_recut",
+                "select coalesce(sum(customers), 0) from segment_migrations where axis = 'family'",
+            ),
+        ),
+    ),
+    "parameter_versions": TableRules(
+        grain=("parameter", "parameter_version"),
+        filled_by=None,
+        required=("fitted_as_of", "is_accepted", "is_in_use", "reason_fr", "reason_en"),
+        rules=(
+            Rule(
+                "refused is not used",
+                "a refused fit is not in use",
+                "is_in_use and not is_accepted",
+                ("is_in_use", "is_accepted"),
             ),
         ),
     ),

@@ -55,7 +55,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "pos_transactions": tickets,
         "pos_stores": [{"store_id": "S1", "region": "North"}, {"store_id": "S2", "region": "South"}],
         "pos_products": [{"product_id": "P1", "category": "lamps"}],
-        "crm_customers": [{"customer_id": "C0", "allows_profiling": "false", "created_at": "2022-01-01 00:00:00"}],
+        "crm_customers": [
+            {"customer_id": "C0", "allows_profiling": "false", "created_at": "2022-01-01 00:00:00"},
+            {"customer_id": "C1", "created_at": "2021-03-01 00:00:00"},
+        ],
     }
     version = {"parameter_version": VERSION["parameter_version"], "fitted_as_of": "2024-06-30"}
     inputs = write_inputs(
@@ -63,6 +66,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows,
         value_thresholds=[VERSION],
         potential_benchmarks=[version | row for row in BENCHMARKS],
+        lifetime_value=[
+            {
+                "parameter_version": "lifetime-2024-06-30",
+                "fitted_as_of": "2024-06-30",
+                "horizon_years": "3",
+                "yearly_discount_rate": "0.1",
+            }
+        ],
     )
     return build(inputs, "+customer_months +customers", with_tests=True)
 
@@ -111,3 +122,33 @@ def test_segments_follow_the_map_of_value_and_potential(warehouse: Path) -> None
     assert {row["value_segment"] for row in cells} == {2, 3, 4, 5}
     # the published seed: the sum of the two tiers, less one
     assert all(row["value_segment"] == row["value_tier"] + row["potential_tier"] - 1 for row in cells)
+
+
+def test_the_lifetime_value_in_sql_is_three_discounted_years_of_the_closed_forms(warehouse: Path) -> None:
+    rows = scored(warehouse)
+    rows = rows[rows["month"] == rows["month"].max()]
+    found = {
+        row["customer_id"]: row["lifetime_value"]
+        for row in query(warehouse, "from marts.customers where lifetime_value is not null")
+    }
+    assert set(found) == set(rows["customer_id"])
+    until = [expected_margin(COUNTS, AMOUNTS, rows, weeks) for weeks in (52, 104, 156)]
+    expected = until[0] / 1.1**0.5 + (until[1] - until[0]) / 1.1**1.5 + (until[2] - until[1]) / 1.1**2.5
+    assert rows["customer_id"].map(found).to_numpy(dtype=float) == pytest.approx(expected, rel=1e-5)
+    assert (expected > until[0]).any()
+    assert (expected < until[2]).all()
+
+
+def test_who_was_seen_before_the_sales_begin_has_no_first_purchase_in_them(warehouse: Path) -> None:
+    rows = query(
+        warehouse,
+        f"""from intermediate.int_customer_month_features
+            where month = date '2024-06-01' and customer_id in ('{key_hash("crm", "C1")}', '{key_hash("crm", "C2")}')
+            order by customer_id = '{key_hash("crm", "C1")}' desc""",
+    )
+    before, with_them = rows
+    first_day = query(warehouse, "select min(sold_on) as day from intermediate.int_tickets")[0]["day"]
+    assert before["repeat_days"] == before["purchase_days"]
+    assert before["age_days"] == (date(2024, 6, 1) - first_day).days
+    assert with_them["repeat_days"] == with_them["purchase_days"] - 1
+    assert with_them["age_days"] == (date(2024, 6, 1) - with_them["first_purchase_on"]).days

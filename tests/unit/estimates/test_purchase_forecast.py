@@ -117,6 +117,18 @@ def test_simulated_truth_is_recovered_and_the_year_ahead_is_forecast() -> None:
     assert ahead.sum() == pytest.approx(later.sum(), rel=0.03)
 
 
+def test_customers_of_before_the_observation_are_recovered_where_it_is_said_that_they_are_seen_by_a_purchase_only() -> None:
+    truth = PurchaseCounts(0.8, 6.0, 0.9, 3.0, 0, 0)
+    _, _, single = simulate(truth, 30_000, seed=2)
+    # who bought nothing in the observation is not in the data
+    seen = single[single["repeats"] > 0]
+    fitted = fit_purchase_counts(grouped(seen.assign(is_known_before=True)))
+    assert (fitted.r, fitted.alpha) == pytest.approx((truth.r, truth.alpha), rel=0.15)
+    # taken for all customers, those who buy seldom are missing: far too many seem to buy often
+    unaware = fit_purchase_counts(grouped(seen))
+    assert unaware.r > 1.5 * truth.r
+
+
 def test_too_few_customers_are_refused_in_words() -> None:
     few = pd.DataFrame({"repeats": [0, 2], "last_weeks": [0.0, 9.0], "age_weeks": [20.0, 20.0], "customers": [150, 40]})
     with pytest.raises(ForecastRefusedError, match="190 customers with a purchase, 40 of them with a second one"):

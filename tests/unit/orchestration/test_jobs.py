@@ -19,6 +19,9 @@ from dagster_project.orchestration.resources import Home
 from dagster_project.settings import PROJECT_ROOT, SAMPLE_HOME, Settings
 
 PUBLISHED = {
+    "segment_sizes",
+    "segment_migrations",
+    "parameter_versions",
     "calendar",
     "channels",
     "contacts",

@@ -54,7 +54,7 @@ scored as (
         month_versions.parameter_version,
         features.value_12m > 0 as has_value,
         month_versions.potential_low_cut is not null and potentials.potential_12m is not null as has_potential,
-        {%- for cut, value in cuts.items() %}
+    {%- for cut, value in cuts.items() %}
         {%- set figure = ('potentials.' if value == 'potential_12m' else 'features.') ~ value %}
         cast(case when {{ figure }} >= month_versions.{{ cut }} then 1 else 0 end as integer) as {{ cut }}_plain,
         cast(
@@ -63,7 +63,8 @@ scored as (
                 when {{ figure }} < month_versions.{{ cut }} * (1 - coalesce(month_versions.margin_share, 0)) then 0
             end as integer
         ) as {{ cut }}_side{{ ',' if not loop.last }}
-        {%- endfor %}
+    
+    {%- endfor %}
     from features
     inner join month_versions on features.month = month_versions.month
     left join potentials
@@ -91,14 +92,15 @@ told as (
 
     select
         ordered.*,
-        {%- for cut in cuts %}
+    {%- for cut in cuts %}
         max(
             case
                 when not is_former
                     then month_number * 2 + coalesce({{ cut }}_side, case when is_first then {{ cut }}_plain end)
             end
         ) over months_until_then as {{ cut }}_told{{ ',' if not loop.last }}
-        {%- endfor %}
+    
+    {%- endfor %}
     from ordered
     window
         months_until_then as (
@@ -118,9 +120,10 @@ decided as (
         parameter_version,
         has_value,
         has_potential,
-        {%- for cut in cuts %}
+    {%- for cut in cuts %}
         coalesce({{ cut }}_side, mod({{ cut }}_told, 2), {{ cut }}_plain) as is_above_{{ cut }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    
+    {%- endfor %}
     from told
 
 ),
