@@ -50,27 +50,38 @@ versions_in_use as (
 
 ),
 
-weighed as (
+placed as (
 
     select
         interactions.customer_id,
-        weights.parameter_version,
+        interactions.month_number,
+        interactions.channel,
         greatest(interactions.month_number + 1, run_context.first_month_number) as from_month_number,
         least(
             interactions.month_number + 25, coalesce(interactions.void_month_number + 1, interactions.month_number + 25)
-        ) as until_month_number,
-        {%- for family in relational_families() %}
-        sum(weights.weight_{{ family }}) as weight_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        ) as until_month_number
     from interactions
     cross join run_context
-    inner join weights
-        on
-            interactions.month_number = weights.month_number
-            and interactions.channel = weights.channel
-    inner join versions_in_use on weights.parameter_version = versions_in_use.parameter_version
     where interactions.customer_id in (select counted.customer_id from counted)
-    group by 1, 2, 3, 4
+
+),
+
+weighed as (
+
+    select
+        placed.customer_id,
+        weights.parameter_version,
+        placed.from_month_number,
+        placed.until_month_number,
+        sum(weights.weight_soliciting) as weight_soliciting,
+        sum(weights.weight_time_pressed) as weight_time_pressed,
+        sum(weights.weight_autonomous) as weight_autonomous,
+        sum(weights.weight_trusting) as weight_trusting
+    from placed
+    inner join weights on placed.month_number = weights.month_number and placed.channel = weights.channel
+    inner join versions_in_use on weights.parameter_version = versions_in_use.parameter_version
+    where placed.until_month_number > placed.from_month_number
+    group by placed.customer_id, weights.parameter_version, placed.from_month_number, placed.until_month_number
 
 ),
 
@@ -80,21 +91,21 @@ changes as (
         customer_id,
         parameter_version,
         from_month_number as month_number,
-        {%- for family in relational_families() %}
-        weight_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        weight_soliciting,
+        weight_time_pressed,
+        weight_autonomous,
+        weight_trusting
     from weighed
-    where until_month_number > from_month_number
     union all
     select
         customer_id,
         parameter_version,
         until_month_number as month_number,
-        {%- for family in relational_families() %}
-        -weight_{{ family }} as weight_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        -weight_soliciting as weight_soliciting,
+        -weight_time_pressed as weight_time_pressed,
+        -weight_autonomous as weight_autonomous,
+        -weight_trusting as weight_trusting
     from weighed
-    where until_month_number > from_month_number
 
 ),
 
@@ -104,9 +115,10 @@ changes_by_month as (
         changes.customer_id,
         changes.parameter_version,
         changes.month_number,
-        {%- for family in relational_families() %}
-        sum(changes.weight_{{ family }}) as weight_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(changes.weight_soliciting) as weight_soliciting,
+        sum(changes.weight_time_pressed) as weight_time_pressed,
+        sum(changes.weight_autonomous) as weight_autonomous,
+        sum(changes.weight_trusting) as weight_trusting
     from changes
     inner join run_context on changes.month_number <= run_context.as_of_month_number
     group by changes.customer_id, changes.parameter_version, changes.month_number
@@ -120,9 +132,10 @@ states as (
         parameter_version,
         month_number as from_month_number,
         lead(month_number) over (partition by customer_id, parameter_version order by month_number) as until_month_number,
-        {%- for family in relational_families() %}
-        sum(weight_{{ family }}) over everything_until as weight_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(weight_soliciting) over everything_until as weight_soliciting,
+        sum(weight_time_pressed) over everything_until as weight_time_pressed,
+        sum(weight_autonomous) over everything_until as weight_autonomous,
+        sum(weight_trusting) over everything_until as weight_trusting
     from changes_by_month
     window everything_until as (
         partition by customer_id, parameter_version
@@ -140,30 +153,18 @@ scored as (
         counted.month_number,
         parameters.parameter_version,
         parameters.is_former,
-        {%- for family in relational_families() %}
-        ln(parameters.share_{{ family }})
-        + coalesce(states.weight_{{ family }}, 0) / 1000000.0
-        + counted.contacts_24m * ln(parameters.contact_rate_{{ family }})
-        - (counted.contacts_24m + parameters.dispersion) * ln(
-            parameters.dispersion
-            + parameters.contact_rate_{{ family }} * {{ expected_contacts('counted', 'parameters') }}
-        )
-        + coalesce(
-            (
-                counted.expectation * parameters.expectation_{{ family }}
-                - parameters.expectation_{{ family }} * parameters.expectation_{{ family }} / 2
-            ) / (parameters.expectation_deviation * parameters.expectation_deviation),
-            0
-        ) as score_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ family_score('soliciting') }} as score_soliciting,
+        {{ family_score('time_pressed') }} as score_time_pressed,
+        {{ family_score('autonomous') }} as score_autonomous,
+        {{ family_score('trusting') }} as score_trusting
     from counted
     inner join parameters on counted.month = parameters.month
     left join states
         on
             counted.customer_id = states.customer_id
             and parameters.parameter_version = states.parameter_version
-            and states.from_month_number <= counted.month_number
-            and coalesce(states.until_month_number, counted.month_number + 1) > counted.month_number
+            and counted.month_number >= states.from_month_number
+            and counted.month_number < coalesce(states.until_month_number, counted.month_number + 1)
 
 ),
 
@@ -176,14 +177,30 @@ likelihoods as (
         scored.month_number,
         scored.parameter_version,
         scored.is_former,
-        {%- for family in relational_families() %}
         exp(
-            scored.score_{{ family }}
+            scored.score_soliciting
             - greatest(
                 scored.score_soliciting, scored.score_time_pressed, scored.score_autonomous, scored.score_trusting
             )
-        ) as likelihood_{{ family }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        ) as likelihood_soliciting,
+        exp(
+            scored.score_time_pressed
+            - greatest(
+                scored.score_soliciting, scored.score_time_pressed, scored.score_autonomous, scored.score_trusting
+            )
+        ) as likelihood_time_pressed,
+        exp(
+            scored.score_autonomous
+            - greatest(
+                scored.score_soliciting, scored.score_time_pressed, scored.score_autonomous, scored.score_trusting
+            )
+        ) as likelihood_autonomous,
+        exp(
+            scored.score_trusting
+            - greatest(
+                scored.score_soliciting, scored.score_time_pressed, scored.score_autonomous, scored.score_trusting
+            )
+        ) as likelihood_trusting
     from scored
 
 ),

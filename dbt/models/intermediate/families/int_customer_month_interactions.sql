@@ -133,21 +133,32 @@ events as (
 
 ),
 
+placed as (
+
+    select
+        events.*,
+        greatest(events.month_number + 1, run_context.first_month_number) as from_month_number,
+        least(events.month_number + 25, coalesce(events.void_month_number + 1, events.month_number + 25)) as until_month_number
+    from events
+    cross join run_context
+
+),
+
 counted as (
 
     select
-        events.customer_number,
-        greatest(events.month_number + 1, run_context.first_month_number) as from_month_number,
-        least(events.month_number + 25, coalesce(events.void_month_number + 1, events.month_number + 25)) as until_month_number,
-        sum(events.interactions) as interactions,
-        sum(events.contacts) as contacts,
-        sum(events.store_purchases) as store_purchases,
-        sum(events.remote_purchases) as remote_purchases,
-        sum(events.expectation_answers) as expectation_answers,
-        sum(events.expectation_millionths) as expectation_millionths
-    from events
-    cross join run_context
-    group by 1, 2, 3
+        customer_number,
+        from_month_number,
+        until_month_number,
+        sum(interactions) as interactions,
+        sum(contacts) as contacts,
+        sum(store_purchases) as store_purchases,
+        sum(remote_purchases) as remote_purchases,
+        sum(expectation_answers) as expectation_answers,
+        sum(expectation_millionths) as expectation_millionths
+    from placed
+    where until_month_number > from_month_number
+    group by customer_number, from_month_number, until_month_number
 
 ),
 
@@ -163,7 +174,6 @@ changes as (
         expectation_answers,
         expectation_millionths
     from counted
-    where until_month_number > from_month_number
     union all
     select
         customer_number,
@@ -175,7 +185,6 @@ changes as (
         -expectation_answers as expectation_answers,
         -expectation_millionths as expectation_millionths
     from counted
-    where until_month_number > from_month_number
 
 ),
 

@@ -45,7 +45,10 @@ choices as (
         on
             counted.customer_id = interactions.customer_id
             and interactions.month_number between run_context.as_of_month_number - 24 and run_context.as_of_month_number - 1
-            and coalesce(interactions.void_month_number >= run_context.as_of_month_number, true)
+            and (
+                interactions.void_month_number is null
+                or run_context.as_of_month_number <= interactions.void_month_number
+            )
     group by counted.customer_id, counted.contacts_24m, counted.seen_days_24m
 
 ),

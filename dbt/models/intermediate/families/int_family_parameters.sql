@@ -19,13 +19,26 @@ versions as (
 
     select
         parameter_version,
-        {%- for family in relational_families() %}
-        max(case when relational_family = '{{ family }}' and feature = 'share' then value end) as share_{{ family }},
-        max(case when relational_family = '{{ family }}' and feature = 'contact_rate' then value end)
-            as contact_rate_{{ family }},
-        max(case when relational_family = '{{ family }}' and feature = 'expectation' then value end)
-            as expectation_{{ family }},
-        {%- endfor %}
+        max(case when relational_family = 'soliciting' and feature = 'share' then value end) as share_soliciting,
+        max(case when relational_family = 'soliciting' and feature = 'contact_rate' then value end)
+            as contact_rate_soliciting,
+        max(case when relational_family = 'soliciting' and feature = 'expectation' then value end)
+            as expectation_soliciting,
+        max(case when relational_family = 'time_pressed' and feature = 'share' then value end) as share_time_pressed,
+        max(case when relational_family = 'time_pressed' and feature = 'contact_rate' then value end)
+            as contact_rate_time_pressed,
+        max(case when relational_family = 'time_pressed' and feature = 'expectation' then value end)
+            as expectation_time_pressed,
+        max(case when relational_family = 'autonomous' and feature = 'share' then value end) as share_autonomous,
+        max(case when relational_family = 'autonomous' and feature = 'contact_rate' then value end)
+            as contact_rate_autonomous,
+        max(case when relational_family = 'autonomous' and feature = 'expectation' then value end)
+            as expectation_autonomous,
+        max(case when relational_family = 'trusting' and feature = 'share' then value end) as share_trusting,
+        max(case when relational_family = 'trusting' and feature = 'contact_rate' then value end)
+            as contact_rate_trusting,
+        max(case when relational_family = 'trusting' and feature = 'expectation' then value end)
+            as expectation_trusting,
         max(case when feature = 'contacts_per_month' then value end) as contacts_per_month,
         max(case when feature = 'contacts_per_store_purchase' then value end) as contacts_per_store_purchase,
         max(case when feature = 'contacts_per_remote_purchase' then value end) as contacts_per_remote_purchase,

@@ -50,10 +50,11 @@ final as (
     select
         parameter_version,
         month_number,
-        channel
-        {%- for family in relational_families() %},
-        max(case when relational_family = '{{ family }}' then weight end) as weight_{{ family }}
-        {%- endfor %}
+        channel,
+        max(case when relational_family = 'soliciting' then weight end) as weight_soliciting,
+        max(case when relational_family = 'time_pressed' then weight end) as weight_time_pressed,
+        max(case when relational_family = 'autonomous' then weight end) as weight_autonomous,
+        max(case when relational_family = 'trusting' then weight end) as weight_trusting
     from weighted
     group by parameter_version, month_number, channel
 
