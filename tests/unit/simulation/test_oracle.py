@@ -16,15 +16,16 @@ def test_without_lapses_the_oracle_is_the_gamma_posterior() -> None:
     assert alive == pytest.approx(rate)
 
 
-def test_the_oracle_agrees_with_a_simulation_of_its_own_model() -> None:
+@pytest.mark.parametrize("share", [1.0, 0.4])
+def test_the_oracle_agrees_with_a_simulation_of_its_own_model(share: float) -> None:
     generator = np.random.default_rng(3)
     count, years = 400_000, 2.0
     rates = generator.gamma(1.2, 5.0 / 1.2, count)
     lives = generator.exponential(1 / 0.4, count)
-    purchases = generator.poisson(rates * np.minimum(lives, years))
+    purchases = generator.poisson(share * rates * np.minimum(lives, years))
     last = np.minimum(lives, years) * generator.beta(np.maximum(purchases, 1), 1)
     rate, alive = expected_rates(
-        np.array([4.0]), np.array([1.0]) * 365.25, np.array([years]) * 365.25, np.ones(1), mean=5.0, shape=1.2, lapse_rate=0.4
+        np.array([4.0]), np.array([365.25]), np.array([years * 365.25]), np.array([share]), mean=5.0, shape=1.2, lapse_rate=0.4
     )
     chosen = (purchases == 4) & (abs(last - 1.0) < 0.1)
     assert chosen.sum() > 1000
