@@ -55,13 +55,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Series:
-    """A monthly series to draw. `last`: the month that is marked; `target`: its value and its text."""
+    """A monthly series to draw. `last`: the month that is marked; `target`: its value and its text.
+
+    `is_from_zero`: the axis starts at zero even for a line, where small moves of a small share would look like a story.
+    """
 
     label: str
     unit: str
     trend: Sequence[tuple[date, Cell | None]]
     last: date | None
     target: tuple[float, str] | None = None
+    is_from_zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def draw_series(series: Series, words: Words, formats: Formats) -> Chart:
         return Chart(title=title, description=note, note=note)
     unit = series.unit
     target, target_label = series.target or (None, "")
-    low, high, steps = _domain([cell for _, cell in drawn], unit, target)
+    low, high, steps = _domain([cell for _, cell in drawn], unit, target, series.is_from_zero or unit in BARS)
     bottom = HEIGHT - BOTTOM
 
     def at_y(value: float) -> float:
@@ -152,7 +156,7 @@ def axis_label(step: float, unit: str, formats: Formats, steps: Sequence[float])
     """A short label for a tick."""
     gap = steps[1] - steps[0] if len(steps) > 1 else 1.0
     if unit == "rate":
-        return formats.rate(step, 0 if gap >= 0.00999 else 1)
+        return formats.rate(step, 0 if gap >= 0.00999 else 1 if gap >= 0.000999 else 2)
     if unit == "seconds":
         return _clock_label(step, max(abs(each) for each in steps), formats)
     if unit == "currency":
@@ -192,7 +196,7 @@ def _enclosing(low: float, high: float, step: float) -> list[float]:
     return [round(index * step, 10) for index in range(first, last + 1)]
 
 
-def _domain(cells: Sequence[Cell], unit: str, target: float | None) -> tuple[float, float, list[float]]:
+def _domain(cells: Sequence[Cell], unit: str, target: float | None, is_from_zero: bool) -> tuple[float, float, list[float]]:
     """Lowest and highest value of the axis, and its ticks. A rate stays within 0..1; bars start at zero."""
     values = [cell.value for cell in cells if cell.value is not None]
     ends = [end for cell in cells for end in (cell.interval_low, cell.interval_high) if end is not None]
@@ -202,7 +206,7 @@ def _domain(cells: Sequence[Cell], unit: str, target: float | None) -> tuple[flo
     high = min(max([*values, *ends]), max(values) + span)
     if target is not None:
         low, high = min(low, target), max(high, target)
-    if unit in BARS:
+    if is_from_zero:
         low = min(0.0, low)
     if unit != "nps":
         low = max(0.0, low) if min(values) >= 0 else low

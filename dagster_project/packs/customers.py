@@ -158,17 +158,20 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class ParameterFigures:
-    """The fits that were tried. `missing`: parameters of which no version is in use."""
+    """The fits that were tried. `others`: accepted, but not in use: superseded, or the former version was kept.
+
+    `missing`: parameters of which no version is in use.
+    """
 
     in_use: tuple[ParameterVersion, ...]
     refused: tuple[ParameterVersion, ...]
-    superseded: tuple[ParameterVersion, ...]
+    others: tuple[ParameterVersion, ...]
     missing: tuple[str, ...]
 
     @property
     def all(self) -> tuple[ParameterVersion, ...]:
-        """In use, refused, superseded."""
-        return (*self.in_use, *self.refused, *self.superseded)
+        """In use, refused, then the others."""
+        return (*self.in_use, *self.refused, *self.others)
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,7 @@ def _overlay(sizes: Sequence[SegmentSize], as_of: date) -> Overlay | None:
         month=month,
         is_of_as_of_month=month == as_of.replace(day=1),
         segments=_in_order({segment for segment, _ in cells if segment != TOTAL}, VALUE_SEGMENTS),
-        families=_in_order({family for _, family in cells if family != ALL}, FAMILIES),
+        families=in_family_order({family for _, family in cells if family != ALL}),
         cells=cells,
     )
 
@@ -324,7 +327,7 @@ def _parameters(versions: Sequence[ParameterVersion]) -> ParameterFigures:
     return ParameterFigures(
         in_use=in_use,
         refused=tuple(refused),
-        superseded=tuple(version for version in ordered if version.is_accepted and not version.is_in_use),
+        others=tuple(version for version in ordered if version.is_accepted and not version.is_in_use),
         missing=tuple(dict.fromkeys(version.parameter for version in ordered if version.parameter not in used)),
     )
 
@@ -332,6 +335,11 @@ def _parameters(versions: Sequence[ParameterVersion]) -> ParameterFigures:
 def _persona_key(persona: Persona) -> tuple[bool, int, str]:
     """Those that may be published first, the largest first."""
     return not persona.is_publishable, -persona.customers, persona.micro_segment
+
+
+def in_family_order(families: Iterable[str]) -> tuple[str, ...]:
+    """The families in reading order, one that is not known last."""
+    return _in_order(families, FAMILIES)
 
 
 def _in_order(members: Iterable[Member], order: Sequence[Member]) -> tuple[Member, ...]:

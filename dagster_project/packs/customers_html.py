@@ -19,6 +19,7 @@ from dagster_project.packs.customers import (
     Move,
     Overlay,
     ParameterFigures,
+    in_family_order,
     move_kind,
 )
 from dagster_project.packs.figures import Report, depth
@@ -35,6 +36,8 @@ ASPECTS = ("distance", "tempo", "frequency", "proactivity", "reply")
 # The page names the first of each; the workbook has them all.
 MOST_PAIRS = 4
 MOST_DIAGNOSTICS = 6
+# A name that is longer makes a grid of slivers: the pack's own short one stands in, and the full one is said beside it.
+LONGEST_NAME = 26
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,15 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class GapCell:
+    """What differs in one cell of the overlay; `is_known`: whether it has a model."""
+
+    gaps: tuple[str, ...]
+    is_known: bool
+    is_greyed: bool
+
+
+@dataclass(frozen=True)
 class VersionRow:
     """One fit as texts."""
 
@@ -184,6 +196,7 @@ def render_customers(report: Report, customers: CustomerReport, company: Company
         "recuts": _recuts(customers.migrations, names, words, formats),
         "cards": _cards(customers.personas, names, words, formats),
         "models": model_rows(customers.models, names, words, formats) if customers.models else (),
+        "gaps": gap_rows(customers.models, names, words) if customers.models else ((), ()),
         "models_sum": _models_sum(customers.models, words, formats) if customers.models else "",
         "parameters": _parameters(customers.parameters, words, formats) if customers.parameters else None,
     }
@@ -201,6 +214,11 @@ class Names:
         """A value segment."""
         return self._words.spaced(self._customers.label("value_segment", str(member))) or self._words.segment(member)
 
+    def short_segment(self, member: int) -> str:
+        """A value segment as the head of a row or a column."""
+        name = self.segment(member)
+        return self._words("off_scale") if member == -2 and len(name) > LONGEST_NAME else name
+
     def family(self, member: str) -> str:
         """A relational family."""
         return self._words.spaced(self._customers.label("relational_family", member)) or self._words.named("family", member)
@@ -208,7 +226,7 @@ class Names:
     def member(self, axis: str, member: str) -> str:
         """A member of an axis of the migrations."""
         if axis == "value" and member.lstrip("-").isdigit():
-            return self.segment(int(member))
+            return self.short_segment(int(member))
         if axis == "family":
             return self.family(member)
         return self._words.spaced(self._customers.label(LABEL_AXES.get(axis, axis), member)) or member
@@ -231,7 +249,9 @@ def overlay_sentences(overlay: Overlay, names: Names, words: Words, formats: For
     outside = overlay.cells.get((-2, ALL))
     if outside is not None:
         count, share = formats.count(outside.customers), formats.rate(outside.share)
-        sentences.append(words("overlay_unprofiled", label=names.segment(-2), share=share, customers=count))
+        full, short = names.segment(-2), names.short_segment(-2)
+        called = words("as_called", name=short) if short != full else ""
+        sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, as_called=called))
     return tuple(sentences)
 
 
@@ -308,7 +328,7 @@ def _heat_map(measure: Measure, overlay: Overlay, names: Names, words: Words) ->
         title=words(f"map_{measure.name}"),
         caption=words(f"map_{measure.name}_caption"),
         rows=tuple(
-            (names.segment(segment), tuple(view(segment, family) for family in (*overlay.families, ALL)))
+            (names.short_segment(segment), tuple(view(segment, family) for family in (*overlay.families, ALL)))
             for segment in (*overlay.segments, TOTAL)
         ),
         scale=(
@@ -369,14 +389,16 @@ def _matrix(figures: MigrationFigures, names: Names, words: Words, formats: Form
         ),
         reached=tuple(formats.count(figures.reached(member)) for member in figures.members),
         moved=formats.count(figures.moved),
-        sentences=_moves_sentences(figures, names, words, formats),
+        sentences=_moves_sentences(figures, words, formats),
         chart=draw_series(
-            Series(words(key) if key in words.names() else title, "rate", figures.trend, figures.months[-1]), words, formats
+            Series(words(key) if key in words.names() else title, "rate", figures.trend, figures.months[-1], is_from_zero=True),
+            words,
+            formats,
         ),
     )
 
 
-def _moves_sentences(figures: MigrationFigures, names: Names, words: Words, formats: Formats) -> tuple[str, ...]:
+def _moves_sentences(figures: MigrationFigures, words: Words, formats: Formats) -> tuple[str, ...]:
     moved = formats.count(figures.moved)
     if figures.axis == "value":
         first = words(
@@ -385,7 +407,6 @@ def _moves_sentences(figures: MigrationFigures, names: Names, words: Words, form
             up=formats.count(figures.moves("up")),
             down=formats.count(figures.moves("down")),
             other=formats.count(figures.moves("move")),
-            unprofiled=names.segment(-2),
         )
     else:
         first = words("moves_family", moved=moved)
@@ -475,13 +496,10 @@ def _model_row(model: RelationshipModel, names: Names, words: Words, formats: Fo
     def coded(kind: str, code: str) -> str:
         return words.named(kind, code) if code else UNKNOWN
 
-    def yearly(frequency: float | None) -> str:
-        return UNKNOWN if frequency is None else words("per_year", count=formats.number(frequency, 1))
-
     texts = {
         "distance": (coded("distance", wanted.distance), coded("distance", practised.distance)),
         "tempo": (coded("tempo", wanted.tempo), coded("tempo", practised.tempo)),
-        "frequency": (yearly(wanted.frequency), yearly(practised.frequency)),
+        "frequency": (formats.number(wanted.frequency, 1), formats.number(practised.frequency, 1)),
         "proactivity": (coded("proactivity", wanted.proactivity), coded("proactivity", practised.proactivity)),
         "reply": (formats.hours(wanted.reply_within_hours), formats.hours(practised.reply_within_hours)),
     }
@@ -499,6 +517,22 @@ def _model_row(model: RelationshipModel, names: Names, words: Words, formats: Fo
     )
 
 
+def gap_rows(figures: ModelFigures, names: Names, words: Words) -> tuple[list[str], list[tuple[str, list[GapCell]]]]:
+    """The grid of the gaps: the families, and by value segment what differs in each cell."""
+    segments = list(dict.fromkeys(model.segment for model in figures.models))
+    families = in_family_order(model.family for model in figures.models)
+    found = {(model.segment, model.family): model for model in figures.models}
+
+    def view(segment: int, family: str) -> GapCell:
+        model = found.get((segment, family))
+        if model is None:
+            return GapCell((), is_known=False, is_greyed=False)
+        return GapCell(tuple(words.named("gap", code) for code in model.gap), True, not model.is_publishable)
+
+    rows = [(names.short_segment(segment), [view(segment, family) for family in families]) for segment in segments]
+    return [names.family(family) for family in families], rows
+
+
 def _models_sum(figures: ModelFigures, words: Words, formats: Formats) -> str:
     return words(
         "models_sum",
@@ -509,18 +543,19 @@ def _models_sum(figures: ModelFigures, words: Words, formats: Formats) -> str:
 
 
 def _parameters(figures: ParameterFigures, words: Words, formats: Formats) -> Mapping[str, object]:
-    older = len(figures.superseded)
     return {
         "in_use": [version_row(version, words, formats) for version in figures.in_use],
         "refused": [version_row(version, words, formats) for version in figures.refused],
         "missing": [words("none_in_use", parameter=words.named("parameter", name)) for name in figures.missing],
-        "older": words("superseded_one")
-        if older == 1
-        else words("superseded_count", count=formats.count(older))
-        if older
-        else "",
+        "others": _others(len(figures.others), words, formats),
         "has_retrospective": any(version.is_retrospective for version in figures.in_use),
     }
+
+
+def _others(count: int, words: Words, formats: Formats) -> str:
+    if count < 2:
+        return words("others_one") if count else ""
+    return words("others_count", count=formats.count(count))
 
 
 def version_row(version: ParameterVersion, words: Words, formats: Formats) -> VersionRow:
@@ -531,9 +566,14 @@ def version_row(version: ParameterVersion, words: Words, formats: Formats) -> Ve
         fitted_as_of=formats.day(version.fitted_as_of),
         sample_size=formats.count(version.sample_size),
         diagnostics=tuple(diagnostics(version, words, formats)[:MOST_DIAGNOSTICS]),
-        reason=words.spaced(version.reason),
+        reason=words.spaced(sentence(version.reason)),
         is_retrospective=version.is_retrospective,
     )
+
+
+def sentence(text: str) -> str:
+    """A reason with a capital at its start, however it was published."""
+    return text[:1].upper() + text[1:]
 
 
 def diagnostics(version: ParameterVersion, words: Words, formats: Formats) -> list[tuple[str, str]]:

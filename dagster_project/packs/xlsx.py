@@ -16,7 +16,7 @@ from typing import Any
 import xlsxwriter
 
 from dagster_project.packs.customers import CustomerReport
-from dagster_project.packs.customers_html import Names, diagnostics, lack
+from dagster_project.packs.customers_html import Names, diagnostics, lack, sentence
 from dagster_project.packs.figures import SEGMENTS, KpiFigures, Report, is_settled
 from dagster_project.packs.formats import Formats
 from dagster_project.packs.html import Company, month_sentence
@@ -463,12 +463,12 @@ class _Workbook:
             [
                 words.named("parameter", version.parameter),
                 version.version,
-                words("in_use" if version.is_in_use else "superseded" if version.is_accepted else "refused_one"),
+                words("in_use" if version.is_in_use else "not_in_use" if version.is_accepted else "refused_one"),
                 Typed(version.fitted_as_of, "date"),
                 Typed(version.sample_size, "integer"),
                 words("yes" if version.is_retrospective else "no"),
                 "; ".join(f"{name} {value}" for name, value in diagnostics(version, words, self._formats)),
-                words.spaced(version.reason),
+                words.spaced(sentence(version.reason)),
             ]
             for version in (figures.all if figures else ())
         ]

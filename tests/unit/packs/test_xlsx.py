@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dagster_project.packs.customers import CustomerReport
 from dagster_project.packs.figures import Report
 from dagster_project.packs.wording import Words
 from dagster_project.packs.xlsx import render_xlsx
@@ -19,8 +20,8 @@ HEAD = 3  # rows above the head: title, lead, blank
 
 
 @pytest.fixture(scope="module")
-def workbook(report: Report) -> bytes:
-    return render_xlsx(report, COMPANY, "direction", Words("fr"))
+def workbook(report: Report, customers: CustomerReport) -> bytes:
+    return render_xlsx(report, customers, COMPANY, "direction", Words("fr"))
 
 
 def sheet(workbook: bytes, name: str) -> pd.DataFrame:
@@ -41,25 +42,43 @@ def cells_of(workbook: bytes, sheet_number: int) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_readiness_is_the_first_sheet_in_both_languages(report: Report, workbook: bytes) -> None:
+def test_readiness_is_the_first_sheet_in_both_languages(report: Report, customers: CustomerReport, workbook: bytes) -> None:
     assert pd.ExcelFile(io.BytesIO(workbook), engine="calamine").sheet_names == [
         "Fiabilité",
         "Sources",
         "Indicateurs",
         "Tendances",
         "Segments",
+        "Valeur x famille",
+        "Migrations",
+        "Personas",
+        "Modèles relationnels",
+        "Paramètres",
         "Définitions",
         "Publication",
     ]
-    english = render_xlsx(report, COMPANY, "direction", Words("en"))
+    english = render_xlsx(report, customers, COMPANY, "direction", Words("en"))
     names = pd.ExcelFile(io.BytesIO(english), engine="calamine").sheet_names
-    assert names == ["Readiness", "Sources", "KPIs", "Trends", "Segments", "Definitions", "Publication"]
+    assert names == [
+        "Readiness",
+        "Sources",
+        "KPIs",
+        "Trends",
+        "Segments",
+        "Value x family",
+        "Migrations",
+        "Personas",
+        "Relationship models",
+        "Parameters",
+        "Definitions",
+        "Publication",
+    ]
 
 
 def test_no_cell_of_any_sheet_is_a_formula_or_a_link(workbook: bytes) -> None:
     xml = parts(workbook)
     sheets = {name: text for name, text in xml.items() if name.startswith("xl/worksheets/")}
-    assert len(sheets) == 7
+    assert len(sheets) == 12
     for name, text in sheets.items():
         assert not re.search(r"<f[ >]|<hyperlink|t=\"str\"", text), name
     assert not [name for name in xml if "externalLink" in name]
@@ -121,17 +140,20 @@ def test_every_kpi_has_its_formula_in_the_definitions(workbook: bytes) -> None:
     assert table.loc["nps", "Calcul"] == "Numérateur ÷ dénominateur de nps."
 
 
-def test_simulated_data_are_labelled_on_every_sheet_and_real_data_are_not(report: Report, workbook: bytes) -> None:
+def test_simulated_data_are_labelled_on_every_sheet_and_real_data_are_not(
+    report: Report, customers: CustomerReport, workbook: bytes
+) -> None:
     def titles(content: bytes) -> list[str]:
         sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, engine="calamine", header=None, nrows=1)
         return [str(table.iloc[0, 0]) for table in sheets.values()]
 
     assert all("Données simulées" in title for title in titles(workbook))
-    assert not any("simulées" in title for title in titles(render_xlsx(report, REAL_COMPANY, "direction", Words("fr"))))
+    real = render_xlsx(report, customers, REAL_COMPANY, "direction", Words("fr"))
+    assert not any("simulées" in title for title in titles(real))
 
 
-def test_the_same_publication_gives_the_same_bytes(report: Report, workbook: bytes) -> None:
-    assert render_xlsx(report, COMPANY, "direction", Words("fr")) == workbook
+def test_the_same_publication_gives_the_same_bytes(report: Report, customers: CustomerReport, workbook: bytes) -> None:
+    assert render_xlsx(report, customers, COMPANY, "direction", Words("fr")) == workbook
 
 
 def test_the_file_carries_the_date_of_its_data_and_not_that_of_the_clock(workbook: bytes) -> None:
