@@ -133,7 +133,7 @@ def _size(month: date, segment: int, family: str, customers: int, share: float) 
     column = FAMILIES.index(family) if family in FAMILIES else 2
     level = max(segment, 0) if segment != -1 else 2
     answers = 12 if (segment, family) == FEW_ANSWERS else min(customers, 60 + 40 * level)
-    csat = 0.62 + 0.04 * level + 0.03 * column if segment != -2 else 0.70
+    csat = round(0.62 + 0.04 * level + 0.03 * column, 2) if segment != -2 else 0.70
     nps = round(100 * csat - 45, 1)
     margin = Decimal(customers * (20 + 55 * level + 8 * column))
     has_answers = segment != 0
