@@ -132,6 +132,17 @@ def test_small_cells_are_greyed_with_the_reason_and_take_no_part_in_the_scale(tr
     ]
 
 
+def test_the_ground_deepens_with_the_value_and_totals_and_small_cells_have_none(tree: Element) -> None:
+    size = classed(tree, "map")[0]
+    grounds = [
+        [int(re.findall(r"ground-(\d)", cell.attributes["class"] or "")[0]) for cell in line.all("td")]
+        for line in size.all("tbody")[0].all("tr")
+    ]
+    # 100 to 4,500 in five equal steps of 880: segment 1 has 900, 1,800, 2,700, 3,600, 4,500
+    assert grounds[4] == [0, 1, 2, 3, 4, 0]
+    assert grounds[0] == [0, 0, 0, 0, 0, 0] and grounds[-1] == [0] * 6
+
+
 def test_who_has_no_family_and_who_has_no_place_on_the_scale_is_said_in_words(tree: Element) -> None:
     text = " ".join(tree.by_id("overlay").text.split())
     assert "Famille inconnue : 33,8 % des clients (15 512)" in text
