@@ -125,10 +125,12 @@ def simulate(
 @app.command()
 def evaluate(
     homes: Annotated[list[Path], typer.Argument(help="Simulated homes that were run; of several the mean is printed.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a figure is not what is needed.")] = False,
 ) -> None:
     """Compare what a run of a simulated company found with the truth, beside what an oracle could reach."""
     from dagster_project.company.model import load_company, resolve_salt
-    from dagster_project.simulation.evaluate import EvaluationError, compare, mean_over_homes, read_home
+    from dagster_project.simulation.evaluate import EvaluationError, compare, read_home
+    from dagster_project.simulation.recovery import mean_over_homes
     from dagster_project.simulation.recovery_table import recovery_table
 
     tables = []
@@ -139,7 +141,10 @@ def evaluate(
     except EvaluationError as error:
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         raise Stopped(1) from None
-    console.print(recovery_table(mean_over_homes(tables), len(tables)))
+    recoveries = mean_over_homes(tables)
+    console.print(recovery_table(recoveries, len(tables)))
+    if strict and any(line.is_met is False for line in recoveries):
+        raise Stopped(1)
 
 
 def main() -> None:

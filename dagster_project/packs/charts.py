@@ -54,6 +54,21 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Series:
+    """A monthly series to draw. `last`: the month that is marked; `target`: its value and its text.
+
+    `is_from_zero`: the axis starts at zero even for a line, where small moves of a small share would look like a story.
+    """
+
+    label: str
+    unit: str
+    trend: Sequence[tuple[date, Cell | None]]
+    last: date | None
+    target: tuple[float, str] | None = None
+    is_from_zero: bool = False
+
+
+@dataclass(frozen=True)
 class Tick:
     """A tick of an axis at `position`."""
 
@@ -85,31 +100,39 @@ class Chart:
 
 
 def draw(kpi: KpiFigures, words: Words, formats: Formats) -> Chart:
-    """The trend of one KPI; fewer than two publishable months make no trend and the chart says so."""
-    title = words("chart_title", label=kpi.definition.label)
-    drawn = [(month, cell) for month, cell in kpi.trend if cell is not None and cell.is_publishable]
+    """The trend of one KPI."""
+    target = None
+    if kpi.current is not None and kpi.current.target is not None:
+        target = kpi.current.target, target_text(kpi.current.target, kpi, formats)
+    return draw_series(Series(kpi.definition.label, kpi.definition.unit, kpi.trend, kpi.month, target), words, formats)
+
+
+def draw_series(series: Series, words: Words, formats: Formats) -> Chart:
+    """A monthly series; fewer than two publishable months make no trend and the chart says so."""
+    title = words("chart_title", label=series.label)
+    drawn = [(month, cell) for month, cell in series.trend if cell is not None and cell.is_publishable]
     if len(drawn) < 2:
         note = words("chart_short") if drawn else words("chart_empty")
         return Chart(title=title, description=note, note=note)
-    unit = kpi.definition.unit
-    target = kpi.current.target if kpi.current else None
-    low, high, steps = _domain([cell for _, cell in drawn], unit, target)
+    unit = series.unit
+    target, target_label = series.target or (None, "")
+    low, high, steps = _domain([cell for _, cell in drawn], unit, target, series.is_from_zero or unit in BARS)
     bottom = HEIGHT - BOTTOM
 
     def at_y(value: float) -> float:
         inside = min(max(value, low), high)
         return round(bottom - (inside - low) / (high - low) * (bottom - TOP), 1)
 
-    slot = (WIDTH - LEFT - RIGHT) / len(kpi.trend)
+    slot = (WIDTH - LEFT - RIGHT) / len(series.trend)
 
     def at_x(index: int) -> float:
         return round(LEFT + slot * (index + 0.5), 1)
 
-    marks = tuple(_marks(kpi, words, formats, at_x, at_y, bottom))
-    lines, dashed, bands = ((), (), ()) if unit in BARS else _paths(kpi.trend, at_x, at_y)
+    marks = tuple(_marks(series, words, formats, at_x, at_y, bottom))
+    lines, dashed, bands = ((), (), ()) if unit in BARS else _paths(series.trend, at_x, at_y)
     return Chart(
         title=title,
-        description=_description(kpi, drawn, words, formats, target),
+        description=_description(series, drawn, words, formats),
         is_bars=unit in BARS,
         bar_width=round(slot * 0.68, 1),
         lines=lines,
@@ -117,8 +140,8 @@ def draw(kpi: KpiFigures, words: Words, formats: Formats) -> Chart:
         bands=bands,
         marks=marks,
         y_ticks=tuple(Tick(at_y(step), axis_label(step, unit, formats, steps)) for step in steps),
-        x_ticks=tuple(_month_ticks([month for month, _ in kpi.trend], at_x, formats)),
-        target=None if target is None else Tick(at_y(target), target_text(target, kpi, formats)),
+        x_ticks=tuple(_month_ticks([month for month, _ in series.trend], at_x, formats)),
+        target=None if target is None else Tick(at_y(target), target_label),
     )
 
 
@@ -133,7 +156,7 @@ def axis_label(step: float, unit: str, formats: Formats, steps: Sequence[float])
     """A short label for a tick."""
     gap = steps[1] - steps[0] if len(steps) > 1 else 1.0
     if unit == "rate":
-        return formats.rate(step, 0 if gap >= 0.00999 else 1)
+        return formats.rate(step, 0 if gap >= 0.00999 else 1 if gap >= 0.000999 else 2)
     if unit == "seconds":
         return _clock_label(step, max(abs(each) for each in steps), formats)
     if unit == "currency":
@@ -173,7 +196,7 @@ def _enclosing(low: float, high: float, step: float) -> list[float]:
     return [round(index * step, 10) for index in range(first, last + 1)]
 
 
-def _domain(cells: Sequence[Cell], unit: str, target: float | None) -> tuple[float, float, list[float]]:
+def _domain(cells: Sequence[Cell], unit: str, target: float | None, is_from_zero: bool) -> tuple[float, float, list[float]]:
     """Lowest and highest value of the axis, and its ticks. A rate stays within 0..1; bars start at zero."""
     values = [cell.value for cell in cells if cell.value is not None]
     ends = [end for cell in cells for end in (cell.interval_low, cell.interval_high) if end is not None]
@@ -183,7 +206,7 @@ def _domain(cells: Sequence[Cell], unit: str, target: float | None) -> tuple[flo
     high = min(max([*values, *ends]), max(values) + span)
     if target is not None:
         low, high = min(low, target), max(high, target)
-    if unit in BARS:
+    if is_from_zero:
         low = min(0.0, low)
     if unit != "nps":
         low = max(0.0, low) if min(values) >= 0 else low
@@ -194,7 +217,7 @@ def _domain(cells: Sequence[Cell], unit: str, target: float | None) -> tuple[flo
 
 
 def _marks(
-    kpi: KpiFigures,
+    series: Series,
     words: Words,
     formats: Formats,
     at_x: Callable[[int], float],
@@ -202,8 +225,8 @@ def _marks(
     bottom: float,
 ) -> list[Mark]:
     marks = []
-    unit = kpi.definition.unit
-    for index, (month, cell) in enumerate(kpi.trend):
+    unit = series.unit
+    for index, (month, cell) in enumerate(series.trend):
         if cell is None or cell.value is None:
             continue
         name = formats.month(month)
@@ -218,8 +241,8 @@ def _marks(
         if cell.is_restated:
             details.append(words("point_restated"))
         tooltip = f"{name}\u00a0: {_value(cell, unit, formats)}" + (f" ({', '.join(details)})" if details else "")
-        kind = "last" if month == kpi.month else "plain" if is_settled(cell) else "provisional"
-        if kind == "plain" and not any(_is_drawn(kpi.trend, near) for near in (index - 1, index + 1)):
+        kind = "last" if month == series.last else "plain" if is_settled(cell) else "provisional"
+        if kind == "plain" and not any(_is_drawn(series.trend, near) for near in (index - 1, index + 1)):
             kind = "lone"
         y = at_y(cell.value)
         height = round(at_y(0.0) - y, 1) if unit in BARS else 0.0
@@ -302,11 +325,9 @@ def _first_tick_month(months: Sequence[date]) -> date:
     return next((month for month in months if month.month in (1, 4, 7, 10)), months[0])
 
 
-def _description(
-    kpi: KpiFigures, drawn: Sequence[tuple[date, Cell]], words: Words, formats: Formats, target: float | None
-) -> str:
+def _description(series: Series, drawn: Sequence[tuple[date, Cell]], words: Words, formats: Formats) -> str:
     """The chart in words, for a reader who does not see it."""
-    unit = kpi.definition.unit
+    unit = series.unit
     smallest = min(drawn, key=lambda item: item[1].value or 0.0)
     largest = max(drawn, key=lambda item: item[1].value or 0.0)
     text = words(
@@ -320,11 +341,11 @@ def _description(
         maximum=_value(largest[1], unit, formats),
         maximum_month=formats.month(largest[0]),
     )
-    gaps = sum(1 for _, cell in kpi.trend if cell is None or not cell.is_publishable)
+    gaps = sum(1 for _, cell in series.trend if cell is None or not cell.is_publishable)
     if gaps:
         text += words("chart_gaps", count=gaps)
-    if target is not None:
-        text += words("chart_target", target=target_text(target, kpi, formats))
+    if series.target is not None:
+        text += words("chart_target", target=series.target[1])
     return text
 
 

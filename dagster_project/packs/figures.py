@@ -265,10 +265,15 @@ def against_total(cell: Cell, total: Cell | None) -> Literal["above", "below"] |
 
 def shade(cell: Cell, row: Iterable[Cell]) -> int:
     """Depth of the ground of a cell, 0 to 4, between the smallest and the largest publishable value of its row."""
-    values = [other.value for other in row if other.value is not None and other.is_publishable]
-    if cell.value is None or not cell.is_publishable or len(values) < 2 or max(values) == min(values):
+    return depth(cell.value if cell.is_publishable else None, [other.value for other in row if other.is_publishable])
+
+
+def depth(value: float | None, others: Iterable[float | None]) -> int:
+    """Depth of a ground, 0 to 4, of a value between the smallest and the largest of several (itself among them)."""
+    values = [other for other in others if other is not None]
+    if value is None or len(values) < 2 or max(values) == min(values):
         return 0
-    return min(4, int(5 * (cell.value - min(values)) / (max(values) - min(values))))
+    return min(4, int(5 * (value - min(values)) / (max(values) - min(values))))
 
 
 def _kpi(

@@ -94,6 +94,16 @@ class Formats:
         days = "j" if self.language == "fr" else "d"
         return f"{sign}{self.number(size / 86_400, 1)}{NO_BREAK_SPACE}{days}"
 
+    def hours(self, value: float | None) -> str:
+        """A promise in hours: `30 min`, `4 h`, `1,5 h`, `3 j`; no more digits than a promise has."""
+        if value is None:
+            return UNKNOWN
+        if value < 1:
+            return f"{self.number(value * 60, 0)}{NO_BREAK_SPACE}min"
+        days = "j" if self.language == "fr" else "d"
+        size, name = (value / 24, days) if value * 3_600 >= DAYS_FROM else (value, "h")
+        return f"{self.number(size, 0 if _rounded(size, 1) % 1 == 0 else 1)}{NO_BREAK_SPACE}{name}"
+
     def value(self, value: float | None, unit: str, like: float | None = None) -> str:
         """A KPI's value in its unit. `like`: another value of the same row, so that both get the same decimals."""
         if value is None:

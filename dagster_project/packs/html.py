@@ -1,13 +1,14 @@
-"""The pack as one HTML page that needs nothing else: no script, no font, no picture from outside.
+"""The pack as HTML pages that need nothing else: no script, no font, no picture from outside.
 
-Here: the view of a report that the template lays out. Not here: the markup and the style (`templates/`), the figures
+Here: what every page shares, and the view of the page of the KPIs that its template lays out. Not here: the page of the
+customers (`customers_html.py`), the markup and the style (`templates/`), the figures
 (`figures.py`), the words of a line (`rows.py`). Jinja escapes every text; only the project's own style sheet is raw.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
@@ -29,6 +30,9 @@ from dagster_project.packs.reading import TOTAL, VERDICTS
 from dagster_project.packs.rows import KpiRow, kpi_row, reason_text
 from dagster_project.packs.wording import Words
 
+# The pages of a pack by the key of their title; each links to the others, so that the names are part of the pages.
+PAGES = {"title": "service_value", "customers": "service_value_customers"}
+
 
 @dataclass(frozen=True)
 class Company:
@@ -38,6 +42,16 @@ class Company:
     time_zone: str
     currency: str
     is_simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around the content of a page: the key of its title (of `PAGES`), a line under it, its sections."""
+
+    page: str
+    subtitle: str
+    sections: tuple[str, ...]
+    styles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,25 +81,17 @@ class SegmentCell:
     is_total: bool
 
 
+def page_name(page: str, language: str) -> str:
+    """The file of a page of `PAGES`."""
+    return f"{PAGES[page]}_{language}.html"
+
+
 def render_html(report: Report, company: Company, audience: str, words: Words) -> str:
-    """The whole page. Pure: the same report gives the same text."""
+    """The page of the KPIs. Pure: the same report gives the same text."""
     formats = Formats(words.language, company.currency)
     sheets = {kpi.definition.kpi: _sheet(kpi, report, words, formats) for kpi in report.kpis}
-    publication = report.publication
-    published_at = publication.published_at.replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
-    context = {
-        "t": words,
-        "f": formats,
-        "language": words.language,
-        "company": company,
-        "audience": audience,
-        "audience_line": words("for_audience", audience=audience),
-        "report": report,
-        "publication": publication,
+    view = {
         "reference_month": formats.month(report.reference_month),
-        "as_of": formats.day(publication.as_of_date),
-        "last_day": UNKNOWN if report.last_day is None else formats.day(report.last_day),
-        "published_at": f"{formats.day(published_at.date())}, {published_at:%H:%M}",
         "month_sentence": month_sentence(report, words, formats),
         "topics": [
             (
@@ -106,10 +112,36 @@ def render_html(report: Report, company: Company, audience: str, words: Words) -
         "feeds": report.feeds,
         "segments": [(member, report.segment_labels.get(member) or words.segment(member)) for member in SEGMENTS],
         "segment_rows": [(sheets[kpi.definition.kpi], _segment_cells(kpi, words, formats)) for kpi in report.segmented],
-        "style": Markup(_template_source("pack.css")),
+    }
+    frame = Frame("title", formats.month(report.reference_month), ("readiness", "kpis", "trends", "segments", "method"))
+    return render_page("pack.html", frame, view, report, company, audience, words)
+
+
+def render_page(
+    template: str, frame: Frame, view: Mapping[str, object], report: Report, company: Company, audience: str, words: Words
+) -> str:
+    """A page of `template` with its own `view` in the frame that all pages share."""
+    formats = Formats(words.language, company.currency)
+    publication = report.publication
+    published_at = publication.published_at.replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
+    context = {
+        "t": words,
+        "f": formats,
+        "language": words.language,
+        "company": company,
+        "audience_line": words("for_audience", audience=audience),
+        "title": words(frame.page),
+        "subtitle": frame.subtitle,
+        "pages": [(page_name(page, words.language), words(page), page == frame.page) for page in PAGES],
+        "contents": [(section, words(section)) for section in frame.sections],
+        "publication": publication,
+        "as_of": formats.day(publication.as_of_date),
+        "last_day": UNKNOWN if report.last_day is None else formats.day(report.last_day),
+        "published_at": f"{formats.day(published_at.date())}, {published_at:%H:%M}",
+        "style": Markup("\n".join(_template_source(name) for name in ("pack.css", *frame.styles))),
         "page_style": Markup(_page_style(report, company, words, formats)),
     }
-    text = _environment().get_template("pack.html").render(context)
+    text = _environment().get_template(template).render({**context, **view})
     return re.sub(r"[ \t]+\n", "\n", re.sub(r"\n\s*\n+", "\n", text))
 
 

@@ -1,6 +1,6 @@
 """Making the packs of one audience: read a published database, render, write each file whole or not at all.
 
-Here: names of files and the writing. Not here: what is in them (`html.py`, `xlsx.py`).
+Here: which files there are, and the writing. Not here: what is in them (`html.py`, `customers_html.py`, `xlsx.py`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dagster_project.packs.customers import build_customer_report
+from dagster_project.packs.customers_html import render_customers
 from dagster_project.packs.figures import build_report
-from dagster_project.packs.html import Company, render_html
-from dagster_project.packs.reading import read_published
+from dagster_project.packs.html import Company, page_name, render_html
+from dagster_project.packs.reading import read_customers, read_published
 from dagster_project.packs.wording import Words
 from dagster_project.packs.xlsx import render_xlsx
 
@@ -31,29 +33,31 @@ class PackReport:
 def make_packs(
     database: Path, outbox: Path, company: Company, *, audience: str, language: str, formats: Sequence[str]
 ) -> PackReport:
-    """Write `outbox/<audience>/<as-of date>/service_value_<language>.<format>` from published tables only.
+    """Write the packs of one audience into `outbox/<audience>/<as-of date>/`, from published tables only.
 
-    `formats`: html, xlsx; pdf gives a message. Raises what `read_published` raises, ValueError for a format that is not
-    known, and OSError; a file that was there stays as it was.
+    `formats`: html gives a page of the KPIs (`service_value_<language>.html`) and one of the customers
+    (`service_value_customers_<language>.html`), xlsx one workbook of both; pdf gives a message. Raises what the readers
+    raise, ValueError for a format that is not known, and OSError; a file that was there stays as it was.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise ValueError(f"format {unknown[0]!r} is not one of {', '.join(FORMATS)}")
     words = Words(language)
     report = build_report(read_published(database, language), company.time_zone)
+    customers = build_customer_report(read_customers(database, language), report.publication.as_of_date)
     folder = outbox / _folder_name(audience) / report.publication.as_of_date.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     made = PackReport()
     for name in formats:
-        if name == "pdf":
+        contents: dict[str, bytes] = {}
+        if name == "html":
+            contents[page_name("title", language)] = render_html(report, company, audience, words).encode()
+            contents[page_name("customers", language)] = render_customers(report, customers, company, audience, words).encode()
+        elif name == "xlsx":
+            contents[f"service_value_{language}.xlsx"] = render_xlsx(report, customers, company, audience, words)
+        else:
             made.messages.append(words("no_pdf", audience=audience, language=language))
-            continue
-        content = (
-            render_html(report, company, audience, words).encode()
-            if name == "html"
-            else render_xlsx(report, company, audience, words)
-        )
-        made.files.append(_write_whole(folder / f"service_value_{language}.{name}", content))
+        made.files += [_write_whole(folder / file, content) for file, content in contents.items()]
     return made
 
 

@@ -1,18 +1,21 @@
 """Reading a published database into plain records; the only module of the packs that knows SQL.
 
-Here: the published tables `kpi_values`, `kpi_definitions`, `kpi_readiness`, `segment_labels` and `publication`, opened
-read-only. Not here: which month to show and how figures compare (`figures.py`). No other table is read: nothing about
-a single customer can reach a pack.
+Here: the published tables `kpi_values`, `kpi_definitions`, `kpi_readiness`, `segment_labels` and `publication`, and for
+the page of the customers `segment_sizes`, `segment_migrations`, `personas`, `relationship_models` and
+`parameter_versions`, opened read-only. Not here: which month to show and how figures compare (`figures.py`,
+`customers.py`). No other table is read: nothing about a single customer can reach a pack.
 
 Columns may be added to published tables; what is not read here is not shown.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +25,7 @@ Verdict = Literal["ready", "degraded", "unavailable"]
 Direction = Literal["up", "down", "none"]
 
 TOTAL = -1
+ALL = "all"
 VERDICTS: tuple[Verdict, ...] = ("ready", "degraded", "unavailable")
 _DIRECTIONS: dict[str, Direction] = {"higher_is_better": "up", "lower_is_better": "down", "neutral": "none"}
 
@@ -107,6 +111,129 @@ class Published:
     segment_labels: Mapping[int, str]
 
 
+@dataclass(frozen=True)
+class SegmentSize:
+    """One cell of the overlay in one month: value segment x relational family, known at the start of the month.
+
+    Sums, contacts and answers are those of the 12 months before. `share` and `csat` are 0..1, `nps` -100..100.
+    """
+
+    month: date
+    segment: int
+    family: str
+    customers: int
+    share: float | None
+    net_amount_12m: Decimal | None
+    margin_12m: Decimal | None
+    contacts_per_customer: float | None
+    csat: float | None
+    csat_low: float | None
+    csat_high: float | None
+    csat_answers: int
+    nps: float | None
+    nps_low: float | None
+    nps_high: float | None
+    nps_answers: int
+    is_publishable: bool
+    is_csat_publishable: bool
+    is_nps_publishable: bool
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Customers who passed from one member of an axis to another (or stayed) as `month` began."""
+
+    month: date
+    axis: str
+    origin: str
+    destination: str
+    customers: int
+    is_recut: bool
+
+
+@dataclass(frozen=True)
+class Persona:
+    """The description of one micro-segment, in one language; lists are one text a line."""
+
+    micro_segment: str
+    label: str
+    customers: int
+    share: float | None
+    portrait: str
+    habits: tuple[str, ...]
+    likes: tuple[str, ...]
+    irritants: tuple[str, ...]
+    journey: tuple[str, ...]
+    segment: int | None
+    family: str
+    margin_12m_mean: Decimal | None
+    net_amount_12m_mean: Decimal | None
+    purchases_12m_mean: float | None
+    contacts_12m_mean: float | None
+    csat: float | None
+    csat_answers: int
+    is_publishable: bool
+
+
+@dataclass(frozen=True)
+class ContactPolicy:
+    """How customers are contacted. `frequency`: contacts per customer and year; empty or None where not known."""
+
+    distance: str
+    tempo: str
+    frequency: float | None
+    proactivity: str
+    reply_within_hours: float | None
+
+
+@dataclass(frozen=True)
+class RelationshipModel:
+    """The contact policy that a cell of the overlay wants beside the one practised. `gap`: codes of what differs."""
+
+    segment: int
+    family: str
+    wanted: ContactPolicy
+    practised: ContactPolicy
+    gap: tuple[str, ...]
+    customers: int
+    satisfaction: float | None
+    satisfaction_low: float | None
+    satisfaction_high: float | None
+    answers: int
+    is_publishable: bool
+    because: str
+
+
+@dataclass(frozen=True)
+class ParameterVersion:
+    """One fit that was tried, with its reason in one language. `diagnostics`: name to number or text."""
+
+    parameter: str
+    version: str
+    fitted_as_of: date
+    is_accepted: bool
+    is_in_use: bool
+    is_retrospective: bool
+    sample_size: int | None
+    diagnostics: Mapping[str, float | str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class CustomerTables:
+    """What the page of the customers shows, as published; None where the publication has no such table.
+
+    `labels`: by axis (`value_segment`, `relational_family`) and member.
+    """
+
+    sizes: tuple[SegmentSize, ...] | None
+    migrations: tuple[Migration, ...] | None
+    personas: tuple[Persona, ...] | None
+    models: tuple[RelationshipModel, ...] | None
+    versions: tuple[ParameterVersion, ...] | None
+    labels: Mapping[tuple[str, str], str]
+
+
 def read_published(database: Path, language: str) -> Published:
     """Read the published tables of `database` with their texts in `language` (`fr` or `en`).
 
@@ -128,8 +255,54 @@ def read_published(database: Path, language: str) -> Published:
         )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "") -> list[dict[str, Any]]:
-    cursor = connection.execute(f"select * from {table} {condition} order by all")
+def read_customers(database: Path, language: str) -> CustomerTables:
+    """Read the published tables about groups of customers with their texts in `language` (`fr` or `en`).
+
+    A publication of an older version may lack them. Raises FileNotFoundError where there is no file, duckdb.Error
+    where a table lacks a column that the page needs.
+    """
+    if not database.exists():
+        raise FileNotFoundError(f"{database}: no published database; a run has to publish first")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+
+        def rows(table: str, columns: str) -> list[dict[str, Any]] | None:
+            return _rows(connection, table, columns=columns) if table in names else None
+
+        sizes = rows("segment_sizes", _SIZE_COLUMNS)
+        migrations = rows("segment_migrations", "period_start, axis, from_segment, to_segment, customers, is_recut")
+        personas = rows("personas", _PERSONA_COLUMNS.format(language=language))
+        models = rows("relationship_models", _MODEL_COLUMNS.format(language=language))
+        versions = rows("parameter_versions", _VERSION_COLUMNS.format(language=language))
+        labels = _rows(connection, "segment_labels")
+    return CustomerTables(
+        sizes=None if sizes is None else tuple(map(_size, sizes)),
+        migrations=None if migrations is None else tuple(map(_migration, migrations)),
+        personas=None if personas is None else tuple(map(_persona, personas)),
+        models=None if models is None else tuple(map(_model, models)),
+        versions=None if versions is None else tuple(map(_version, versions)),
+        labels={(str(row["axis"]), str(row["member"])): _text(row[f"label_{language}"]) for row in labels},
+    )
+
+
+# By name, so that a table that lacks one is an error that names it and no column of dashes.
+_SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
+    contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
+    is_csat_publishable, is_nps_publishable"""
+_PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
+    habits_{language} as habits, likes_{language} as likes, irritants_{language} as irritants,
+    journey_{language} as journey, value_segment, relational_family, margin_12m_mean, net_amount_12m_mean,
+    purchases_12m_mean, contacts_12m_mean, csat, csat_answers, is_publishable"""
+_MODEL_COLUMNS = """value_segment, relational_family, recommended_distance, recommended_tempo, recommended_frequency,
+    proactivity as recommended_proactivity, reply_within_hours as recommended_reply_within_hours, practised_distance,
+    practised_tempo, practised_frequency, practised_proactivity, practised_reply_within_hours, gap, customers,
+    satisfaction, satisfaction_low, satisfaction_high, answers, is_publishable, because_{language} as because"""
+_VERSION_COLUMNS = """parameter, parameter_version, fitted_as_of, is_accepted, is_in_use, is_retrospective, sample_size,
+    diagnostics, reason_{language} as reason"""
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "", columns: str = "*") -> list[dict[str, Any]]:
+    cursor = connection.execute(f"select {columns} from {table} {condition} order by all")
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -208,6 +381,129 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 def _segment_labels(rows: list[dict[str, Any]], language: str) -> dict[int, str]:
     """Labels by member of the value segment; rows of other axes have no `value_segment`."""
     return {int(row["value_segment"]): _text(row[f"label_{language}"]) for row in rows if row["value_segment"] is not None}
+
+
+def _size(row: Mapping[str, Any]) -> SegmentSize:
+    return SegmentSize(
+        month=row["period_start"],
+        segment=int(row["value_segment"]),
+        family=str(row["relational_family"]),
+        customers=int(row["customers"]),
+        share=_number(row["share"]),
+        net_amount_12m=row["net_amount_12m"],
+        margin_12m=row["margin_12m"],
+        contacts_per_customer=_number(row["contacts_per_customer"]),
+        csat=_number(row["csat"]),
+        csat_low=_number(row["csat_low"]),
+        csat_high=_number(row["csat_high"]),
+        csat_answers=int(row["csat_answers"] or 0),
+        nps=_number(row["nps"]),
+        nps_low=_number(row["nps_low"]),
+        nps_high=_number(row["nps_high"]),
+        nps_answers=int(row["nps_answers"] or 0),
+        is_publishable=bool(row["is_publishable"]),
+        is_csat_publishable=bool(row["is_csat_publishable"]),
+        is_nps_publishable=bool(row["is_nps_publishable"]),
+    )
+
+
+def _migration(row: Mapping[str, Any]) -> Migration:
+    return Migration(
+        month=row["period_start"],
+        axis=str(row["axis"]),
+        origin=str(row["from_segment"]),
+        destination=str(row["to_segment"]),
+        customers=int(row["customers"]),
+        is_recut=bool(row["is_recut"]),
+    )
+
+
+def _persona(row: Mapping[str, Any]) -> Persona:
+    segment = row["value_segment"]
+    return Persona(
+        micro_segment=str(row["micro_segment"]),
+        label=_text(row["label"]) or str(row["micro_segment"]),
+        customers=int(row["customers"]),
+        share=_number(row["share"]),
+        portrait=_text(row["portrait"]),
+        habits=_lines(row["habits"]),
+        likes=_lines(row["likes"]),
+        irritants=_lines(row["irritants"]),
+        journey=_lines(row["journey"]),
+        segment=None if segment is None else int(segment),
+        family=_text(row["relational_family"]),
+        margin_12m_mean=row["margin_12m_mean"],
+        net_amount_12m_mean=row["net_amount_12m_mean"],
+        purchases_12m_mean=_number(row["purchases_12m_mean"]),
+        contacts_12m_mean=_number(row["contacts_12m_mean"]),
+        csat=_number(row["csat"]),
+        csat_answers=int(row["csat_answers"] or 0),
+        is_publishable=bool(row["is_publishable"]),
+    )
+
+
+def _model(row: Mapping[str, Any]) -> RelationshipModel:
+    return RelationshipModel(
+        segment=int(row["value_segment"]),
+        family=str(row["relational_family"]),
+        wanted=_policy(row, "recommended"),
+        practised=_policy(row, "practised"),
+        gap=_names(row["gap"]),
+        customers=int(row["customers"]),
+        satisfaction=_number(row["satisfaction"]),
+        satisfaction_low=_number(row["satisfaction_low"]),
+        satisfaction_high=_number(row["satisfaction_high"]),
+        answers=int(row["answers"] or 0),
+        is_publishable=bool(row["is_publishable"]),
+        because=_text(row["because"]),
+    )
+
+
+def _policy(row: Mapping[str, Any], kind: str) -> ContactPolicy:
+    return ContactPolicy(
+        distance=_text(row[f"{kind}_distance"]),
+        tempo=_text(row[f"{kind}_tempo"]),
+        frequency=_number(row[f"{kind}_frequency"]),
+        proactivity=_text(row[f"{kind}_proactivity"]),
+        reply_within_hours=_number(row[f"{kind}_reply_within_hours"]),
+    )
+
+
+def _version(row: Mapping[str, Any]) -> ParameterVersion:
+    size = row["sample_size"]
+    return ParameterVersion(
+        parameter=str(row["parameter"]),
+        version=str(row["parameter_version"]),
+        fitted_as_of=row["fitted_as_of"],
+        is_accepted=bool(row["is_accepted"]),
+        is_in_use=bool(row["is_in_use"]),
+        is_retrospective=bool(row["is_retrospective"]),
+        sample_size=None if size is None else int(size),
+        diagnostics=_diagnostics(_text(row["diagnostics"])),
+        reason=_text(row["reason"]),
+    )
+
+
+def _diagnostics(text: str) -> dict[str, float | str]:
+    """Numbers and texts by name; what is neither (a list, a truth value) as its own JSON, what is no JSON as it stands."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = {"diagnostics": text}
+    if not isinstance(found, dict):
+        found = {"diagnostics": text}
+    kept: dict[str, float | str] = {}
+    for name, value in found.items():
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            continue
+        is_plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+        kept[str(name)] = value if is_plain else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return kept
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    """The lines of a text, without empty ones."""
+    return tuple(line.strip() for line in _text(value).splitlines() if line.strip())
 
 
 def _number(value: Any) -> float | None:

@@ -1,6 +1,7 @@
 """The words of a pack, in French and in English.
 
-Here: every fixed text that a reader sees. Not here: labels, purposes, formulas and caveats of KPIs (published table
+Here: every fixed text that a reader sees, but those of the page of the customers (`wording_customers.py`), which are
+joined to them. Not here: labels, purposes, formulas and caveats of KPIs (published table
 `kpi_definitions`), reasons (`kpi_readiness`), segment names (`segment_labels`).
 
 French typography: narrow no-break space before ; ! ? and no-break space before the colon and inside « ».
@@ -9,6 +10,8 @@ French typography: narrow no-break space before ; ! ? and no-break space before 
 from __future__ import annotations
 
 import re
+
+from dagster_project.packs import wording_customers
 
 LANGUAGES = ("fr", "en")
 
@@ -493,7 +496,7 @@ _ENGLISH = {
     "feed_web_sessions": "Web sessions",
 }
 
-_WORDS = {"fr": _FRENCH, "en": _ENGLISH}
+_WORDS = {"fr": _FRENCH | wording_customers.FRENCH, "en": _ENGLISH | wording_customers.ENGLISH}
 
 
 class Words:
@@ -536,6 +539,10 @@ class Words:
     def segment(self, member: int) -> str:
         """The name of a value segment where the publication gives none."""
         return self._texts.get(f"segment_{member}", str(member))
+
+    def named(self, kind: str, name: str) -> str:
+        """The name for readers of a `kind` of thing (family, parameter, diagnostic, ...); else the thing's own name."""
+        return self._texts.get(f"{kind}_{name}", name.replace("_", " "))
 
     def names(self) -> frozenset[str]:
         """The name of every text, so that a test can compare the languages."""

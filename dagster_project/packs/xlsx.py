@@ -10,14 +10,17 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
 
+from dagster_project.packs.customers import CustomerReport
+from dagster_project.packs.customers_html import Names, diagnostics, lack, sentence
 from dagster_project.packs.figures import SEGMENTS, KpiFigures, Report, is_settled
 from dagster_project.packs.formats import Formats
 from dagster_project.packs.html import Company, month_sentence
-from dagster_project.packs.reading import VERDICTS
+from dagster_project.packs.reading import ALL, TOTAL, VERDICTS
 from dagster_project.packs.rows import figure_caveats, main_caveat, reason_text
 from dagster_project.packs.wording import Words
 
@@ -50,14 +53,20 @@ class Typed:
 Content = Typed | str | None
 
 
-def render_xlsx(report: Report, company: Company, audience: str, words: Words) -> bytes:
+def _float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def render_xlsx(report: Report, customers: CustomerReport, company: Company, audience: str, words: Words) -> bytes:
     """The whole workbook as bytes."""
-    return _Workbook(report, company, audience, words).render()
+    return _Workbook(report, customers, company, audience, words).render()
 
 
 class _Workbook:
-    def __init__(self, report: Report, company: Company, audience: str, words: Words) -> None:
-        self._report, self._company, self._audience, self._words = report, company, audience, words
+    def __init__(self, report: Report, customers: CustomerReport, company: Company, audience: str, words: Words) -> None:
+        self._report, self._customers, self._company = report, customers, company
+        self._audience, self._words = audience, words
+        self._names = Names(customers, words)
         self._formats = Formats(words.language, company.currency)
         self._buffer = io.BytesIO()
         # a text such as "=1+1" stays a text, an address stays a text
@@ -87,6 +96,11 @@ class _Workbook:
         self._kpis()
         self._trends()
         self._segments()
+        self._overlay()
+        self._migrations()
+        self._personas()
+        self._models()
+        self._parameters()
         self._definitions()
         self._publication()
         self._book.close()
@@ -263,6 +277,216 @@ class _Workbook:
             "publishable",
         ]
         self._sheet("sheet_segments", words("segments_lead"), heads, rows)
+
+    def _overlay(self) -> None:
+        words, overlay = self._words, self._customers.overlay
+        rows: list[list[Content]] = []
+        for segment in (*overlay.segments, TOTAL) if overlay else ():
+            for family in (*overlay.families, ALL) if overlay else ():
+                cell = overlay.cells.get((segment, family)) if overlay else None
+                if cell is None or overlay is None:
+                    continue
+                grey, poor, cold = not cell.is_publishable, not cell.is_csat_publishable, not cell.is_nps_publishable
+                rows.append(
+                    [
+                        self._names.segment(segment),
+                        self._names.family(family),
+                        Typed(cell.month, "month", grey),
+                        Typed(cell.customers, "integer", grey),
+                        Typed(cell.share, "rate", grey),
+                        Typed(_float(cell.net_amount_12m), "currency", grey),
+                        Typed(_float(cell.margin_12m), "currency", grey),
+                        Typed(overlay.amount_per_customer(cell) if overlay.has_margin else None, "currency", grey),
+                        Typed(cell.contacts_per_customer, "score", grey),
+                        words("yes" if cell.is_publishable else "no"),
+                        Typed(cell.csat, "rate", poor),
+                        Typed(cell.csat_low, "rate", poor),
+                        Typed(cell.csat_high, "rate", poor),
+                        Typed(cell.csat_answers, "integer", poor),
+                        words("yes" if cell.is_csat_publishable else "no"),
+                        Typed(cell.nps, "nps", cold),
+                        Typed(cell.nps_low, "nps", cold),
+                        Typed(cell.nps_high, "nps", cold),
+                        Typed(cell.nps_answers, "integer", cold),
+                        words("yes" if cell.is_nps_publishable else "no"),
+                    ]
+                )
+        heads = [
+            "value_segment",
+            "relational_family",
+            "month",
+            "clients",
+            "share",
+            "net_amount_12m",
+            "margin_12m",
+            "margin_per_customer",
+            "contacts_per_customer",
+            "publishable",
+            "csat",
+            "csat_low",
+            "csat_high",
+            "csat_answers",
+            "csat_publishable",
+            "nps",
+            "nps_low",
+            "nps_high",
+            "nps_answers",
+            "nps_publishable",
+        ]
+        self._sheet("sheet_overlay", self._lead("segment_sizes", bool(rows), words("overlay_not")), heads, rows)
+
+    def _migrations(self) -> None:
+        words, names = self._words, self._names
+        rows: list[list[Content]] = [
+            [
+                Typed(row.month, "month"),
+                words.named("axis", row.axis),
+                names.member(row.axis, row.origin),
+                names.member(row.axis, row.destination),
+                Typed(row.customers, "integer"),
+                words("yes" if row.is_recut else "no"),
+            ]
+            for figures in self._customers.migrations
+            for row in figures.rows
+        ]
+        heads = ["month", "axis", "from_segment", "to_segment", "month_count", "is_recut"]
+        lead = self._lead("segment_migrations", bool(rows), words("sheet_migrations_lead"))
+        self._sheet("sheet_migrations", lead, heads, rows)
+
+    def _personas(self) -> None:
+        words, names = self._words, self._names
+        rows: list[list[Content]] = []
+        for persona in self._customers.personas:
+            grey = not persona.is_publishable
+            texts = (persona.habits, persona.likes, persona.irritants, persona.journey)
+            rows.append(
+                [
+                    persona.micro_segment,
+                    words.spaced(persona.label),
+                    Typed(persona.customers, "integer", grey),
+                    Typed(persona.share, "rate", grey),
+                    words("yes" if persona.is_publishable else "no"),
+                    words.spaced(persona.portrait),
+                    *(words.spaced("\n".join(lines)) for lines in texts),
+                    None if persona.segment is None else names.segment(persona.segment),
+                    names.family(persona.family) if persona.family else None,
+                    Typed(_float(persona.margin_12m_mean), "currency", grey),
+                    Typed(_float(persona.net_amount_12m_mean), "currency", grey),
+                    Typed(persona.purchases_12m_mean, "score", grey),
+                    Typed(persona.contacts_12m_mean, "score", grey),
+                    Typed(persona.csat, "rate", grey),
+                    Typed(persona.csat_answers, "integer", grey),
+                ]
+            )
+        heads = [
+            "micro_segment",
+            "persona",
+            "clients",
+            "share",
+            "publishable",
+            "portrait",
+            "habits",
+            "likes",
+            "irritants",
+            "journey",
+            "value_segment",
+            "relational_family",
+            "persona_margin",
+            "persona_net",
+            "persona_purchases",
+            "persona_contacts",
+            "csat",
+            "csat_answers",
+        ]
+        self._sheet("sheet_personas", self._lead("personas", bool(rows), words("personas_not")), heads, rows)
+
+    def _models(self) -> None:
+        words, names = self._words, self._names
+        figures = self._customers.models
+        rows: list[list[Content]] = []
+        for model in figures.models if figures else ():
+            wanted, practised, grey = model.wanted, model.practised, not model.is_publishable
+            rows.append(
+                [
+                    names.segment(model.segment),
+                    names.family(model.family),
+                    Typed(model.customers, "integer", grey),
+                    words("yes" if model.is_publishable else "no"),
+                    ", ".join(words.named("gap", code) for code in model.gap) or words("gap_none"),
+                    *(
+                        words.named(kind, code) if code else None
+                        for kind, codes in (
+                            ("distance", (wanted.distance, practised.distance)),
+                            ("tempo", (wanted.tempo, practised.tempo)),
+                            ("proactivity", (wanted.proactivity, practised.proactivity)),
+                        )
+                        for code in codes
+                    ),
+                    Typed(wanted.frequency, "score", grey),
+                    Typed(practised.frequency, "score", grey),
+                    Typed(wanted.reply_within_hours, "score", grey),
+                    Typed(practised.reply_within_hours, "score", grey),
+                    Typed(model.satisfaction, "rate", grey),
+                    Typed(model.satisfaction_low, "rate", grey),
+                    Typed(model.satisfaction_high, "rate", grey),
+                    Typed(model.answers, "integer", grey),
+                    words.spaced(model.because),
+                ]
+            )
+        heads = [
+            "value_segment",
+            "relational_family",
+            "clients",
+            "publishable",
+            "gap",
+            "wanted_distance",
+            "practised_distance",
+            "wanted_tempo",
+            "practised_tempo",
+            "wanted_proactivity",
+            "practised_proactivity",
+            "wanted_frequency",
+            "practised_frequency",
+            "wanted_reply",
+            "practised_reply",
+            "satisfaction_head",
+            "satisfaction_low",
+            "satisfaction_high",
+            "answers",
+            "because",
+        ]
+        self._sheet("sheet_models", self._lead("relationship_models", bool(rows), words("models_not")), heads, rows)
+
+    def _parameters(self) -> None:
+        words, figures = self._words, self._customers.parameters
+        rows: list[list[Content]] = [
+            [
+                words.named("parameter", version.parameter),
+                version.version,
+                words("in_use" if version.is_in_use else "not_in_use" if version.is_accepted else "refused_one"),
+                Typed(version.fitted_as_of, "date"),
+                Typed(version.sample_size, "integer"),
+                words("yes" if version.is_retrospective else "no"),
+                "; ".join(f"{name} {value}" for name, value in diagnostics(version, words, self._formats)),
+                words.spaced(sentence(version.reason)),
+            ]
+            for version in (figures.all if figures else ())
+        ]
+        heads = [
+            "parameter",
+            "parameter_version",
+            "state",
+            "fitted_as_of",
+            "sample",
+            "retrospective_long",
+            "diagnostics",
+            "reason",
+        ]
+        self._sheet("sheet_parameters", self._lead("parameter_versions", bool(rows), words("built_not")), heads, rows)
+
+    def _lead(self, table: str, has_rows: bool, lead: str) -> str:
+        """The line above a sheet: what it does not say, or why it is empty."""
+        return lack(table, has_rows, self._customers, self._words) or lead
 
     def _definitions(self) -> None:
         words = self._words

@@ -167,15 +167,18 @@ class Confounding:
 
 @dataclass(frozen=True)
 class Changes:
-    """Customers whose truth changes on the first day of a month, counted back from that of the end.
+    """Customers whose truth changes on the first day of a month, counted back from that of the end (3: three month
+    boundaries before the as-of day of truth).
 
     Of the changed, one half buys `rate_factor` times as often from that day on, the other half as many times less; with
-    `is_family_changed` each is of another relational family.
+    `is_family_changed` each is of another relational family. With `is_between_ends` those of the two low true segments buy
+    `rate_factor` times as often, those of the two high ones as many times less, and nobody of the middle one changes.
     """
 
     share: float = 0.0
     months_before_end: int = 6
     rate_factor: float = 4.0
+    is_between_ends: bool = False
     is_family_changed: bool = True
 
 

@@ -7,29 +7,40 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from dagster_project.simulation.evaluate import Recovery
+from dagster_project.simulation.recovery import Recovery
 
 NOT_COMPUTED = "not computed"
 
 
 def recovery_table(recoveries: Sequence[Recovery], homes: int) -> Table:
-    """One line a figure: found, what the oracle reaches, their ratio, how many it rests on, why it is missing."""
+    """One line a figure: found, what the oracle reaches, what is needed and whether it is met, the worst company, how many
+    it rests on, what is to be said."""
     table = Table(box=box.SIMPLE, title=f"Found against truth ({homes} simulated {'company' if homes == 1 else 'companies'})")
-    table.add_column("figure")
-    for heading in ("found", "oracle", "found / oracle", "n"):
+    table.add_column("figure", no_wrap=True)
+    for heading in ("found", "oracle", "needed"):
+        table.add_column(heading, justify="right")
+    table.add_column("met")
+    for heading in ("worst", "n"):
         table.add_column(heading, justify="right")
     table.add_column("note")
     for line in recoveries:
-        ratio = line.found / line.oracle if line.found is not None and line.oracle else None
         table.add_row(
             line.figure,
             NOT_COMPUTED if line.found is None else _number(line.found),
             _number(line.oracle),
-            _number(ratio),
+            _needed(line),
+            {None: "", True: "yes", False: "NO"}[line.is_met],
+            _number(line.worst),
             f"{line.sample:,}",
             line.note,
         )
     return table
+
+
+def _needed(line: Recovery) -> str:
+    if line.requirement is None:
+        return ""
+    return f"{'<=' if line.requirement.at_most is not None else '>='} {_number(line.needed)}"
 
 
 def _number(value: float | None) -> str:

@@ -1,7 +1,7 @@
 """The pages in a real browser, offline: nothing is fetched, nothing complains, nothing hangs over the edge.
 
-Here: what only a browser can tell (requests, layout, errors). Not here: the content of the page
-(`tests/unit/packs/test_html.py`). Chromium is Debian's; Playwright downloads nothing. Where one is missing these tests
+Here: what only a browser can tell (requests, layout, errors). Not here: the content of the pages
+(`tests/unit/packs/test_html.py`, `test_customers_html.py`). Chromium is Debian's; Playwright downloads nothing. Where one is missing these tests
 fail and say what to install: a check that is skipped is no check.
 """
 
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dagster_project.packs.make import make_packs
-from tests.unit.packs.published import COMPANY, KPIS, SCRIPT, UNAVAILABLE, make_published
+from tests.unit.packs.customers_published import make_customers
+from tests.unit.packs.published import COMPANY, KPIS, SCRIPT, UNAVAILABLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,6 +27,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 # No sandbox: a container has no user namespaces for it, and the page is our own.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 WIDTHS = (1280, 390)
+VIEWS = [(language, width) for language in ("fr", "en") for width in WIDTHS]
 
 
 @dataclass
@@ -53,28 +55,44 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
+    """The files by page (kpis, customers) and language."""
     folder = tmp_path_factory.mktemp("pages")
-    database = make_published(folder / "service_value.duckdb")
-    return {
-        language: make_packs(
-            database, folder / "outbox", COMPANY, audience="direction", language=language, formats=["html"]
-        ).files[0]
-        for language in ("fr", "en")
-    }
+    database = make_customers(folder / "service_value.duckdb")
+    found = {}
+    for language in ("fr", "en"):
+        made = make_packs(database, folder / "outbox", COMPANY, audience="direction", language=language, formats=["html"])
+        found["kpis", language], found["customers", language] = made.files
+    return found
 
 
-@pytest.fixture(scope="module", params=[(language, width) for language in ("fr", "en") for width in WIDTHS], ids=str)
-def opened(request: pytest.FixtureRequest, browser: Browser, pages: dict[str, Path]) -> Iterator[Opened]:
-    language, width = request.param
+def show(browser: Browser, path: Path, width: int) -> Iterator[Opened]:
     context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
-    result = Opened(context.new_page(), pages[language])
+    result = Opened(context.new_page(), path)
     result.page.on("request", lambda asked: result.requests.append(asked.url))
     result.page.on("console", lambda message: result.complaints.append(f"{message.type}: {message.text}"))
     result.page.on("pageerror", lambda error: result.complaints.append(str(error)))
-    result.page.goto(result.path.as_uri())
+    result.page.goto(path.as_uri())
     yield result
     context.close()
+
+
+@pytest.fixture(scope="module", params=[(page, *view) for page in ("kpis", "customers") for view in VIEWS], ids=str)
+def opened(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[str, str], Path]) -> Iterator[Opened]:
+    page, language, width = request.param
+    yield from show(browser, pages[page, language], width)
+
+
+@pytest.fixture(scope="module", params=VIEWS, ids=str)
+def kpis(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[str, str], Path]) -> Iterator[Opened]:
+    language, width = request.param
+    yield from show(browser, pages["kpis", language], width)
+
+
+@pytest.fixture(scope="module", params=VIEWS, ids=str)
+def customers(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[str, str], Path]) -> Iterator[Opened]:
+    language, width = request.param
+    yield from show(browser, pages["customers", language], width)
 
 
 def test_the_page_asks_for_nothing_but_itself(opened: Opened) -> None:
@@ -94,10 +112,10 @@ def test_the_page_says_its_language_and_has_one_main_heading_and_five_sections(o
     assert opened.page.locator("main section > h2").first.is_visible()
 
 
-def test_tables_and_trends_are_there_and_visible(opened: Opened) -> None:
+def test_tables_and_trends_are_there_and_visible(kpis: Opened) -> None:
     for name in ("table.reasons", "table.feeds", "table.kpis", "table.heat"):
-        assert opened.page.locator(name).first.is_visible(), name
-    trends = opened.page.locator("svg.trend")
+        assert kpis.page.locator(name).first.is_visible(), name
+    trends = kpis.page.locator("svg.trend")
     assert trends.count() == len(KPIS) - 2  # one KPI is unavailable, one has no publishable month
     boxes = [trend.bounding_box() for trend in trends.all()]
     assert all(box is not None and box["width"] > 200 and box["height"] > 80 for box in boxes)
@@ -106,7 +124,7 @@ def test_tables_and_trends_are_there_and_visible(opened: Opened) -> None:
 def test_nothing_hangs_over_the_edge_of_the_window(opened: Opened) -> None:
     width = opened.page.evaluate("document.documentElement.clientWidth")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-    # the table by segment scrolls in a frame of its own, everything else has to fit
+    # wide grids scroll in a frame of their own, everything else has to fit
     over = opened.page.evaluate(
         """width => [...document.querySelectorAll('main *, header *, footer *')]
             .filter(e => !e.closest('.scroll table') && !e.closest('.hidden') && !e.closest('thead'))
@@ -132,8 +150,8 @@ def test_no_text_of_a_trend_is_cut_or_lies_on_another(opened: Opened) -> None:
     assert bad == []
 
 
-def test_figures_and_labels_are_not_cut_in_the_headlines(opened: Opened) -> None:
-    cut = opened.page.evaluate(
+def test_figures_and_labels_are_not_cut_in_the_headlines(kpis: Opened) -> None:
+    cut = kpis.page.evaluate(
         """() => [...document.querySelectorAll('.tiles .figure, .tiles .label, .sheet .figure')]
             .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
             .map(e => e.textContent)"""
@@ -141,13 +159,16 @@ def test_figures_and_labels_are_not_cut_in_the_headlines(opened: Opened) -> None
     assert cut == []
 
 
-def test_a_hostile_label_is_text_in_the_browser_and_runs_nothing(opened: Opened) -> None:
+def test_nothing_in_a_page_can_run(opened: Opened) -> None:
     assert opened.page.locator("script").count() == 0
-    assert opened.page.locator("#kpi-ces_mean h4").inner_text() == SCRIPT
 
 
-def test_the_unavailable_kpi_shows_words(opened: Opened) -> None:
-    text = opened.page.locator(f"#kpi-{UNAVAILABLE} .figure").inner_text()
+def test_a_hostile_label_is_text_in_the_browser(kpis: Opened) -> None:
+    assert kpis.page.locator("#kpi-ces_mean h4").inner_text() == SCRIPT
+
+
+def test_the_unavailable_kpi_shows_words(kpis: Opened) -> None:
+    text = kpis.page.locator(f"#kpi-{UNAVAILABLE} .figure").inner_text()
     assert text in {"Indisponible", "Unavailable"}
 
 
@@ -162,14 +183,20 @@ def test_words_can_be_told_from_their_ground_in_light_and_in_dark(opened: Opened
                     const [x, y, z] = [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
                     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
                 };
-                const paper = numbers(getComputedStyle(document.body).backgroundColor);
+                const paper = numbers(getComputedStyle(document.body).backgroundColor).slice(0, 3);
+                // the grounds of all that it lies in, from the page up
+                const groundOf = e => {
+                    if (!e || e === document.body) return paper;
+                    const below = groundOf(e.parentElement);
+                    const ground = numbers(getComputedStyle(e).backgroundColor);
+                    const alpha = ground.length > 3 ? ground[3] : 1;
+                    return below.map((v, i) => v * (1 - alpha) + ground[i] * alpha);
+                };
                 const found = new Map();
-                for (const e of document.querySelectorAll('main :is(th, td, small, p, li, dt, dd, h2, h3, h4, b, span)')) {
+                for (const e of document.querySelectorAll('main :is(th, td, small, p, li, dt, dd, h2, h3, h4, b, i, span)')) {
                     if (e.closest('.simulated') || !e.textContent.trim()) continue;
                     const style = getComputedStyle(e);
-                    const ground = numbers(style.backgroundColor);
-                    const alpha = ground.length > 3 ? ground[3] : 1;
-                    const mixed = paper.slice(0, 3).map((v, i) => v * (1 - alpha) + ground[i] * alpha);
+                    const mixed = groundOf(e);
                     const [a, b] = [light(numbers(style.color)), light(mixed)];
                     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
                     if (ratio < 4.5) found.set(`${style.color} on ${mixed.map(Math.round)}: ${ratio.toFixed(2)}`, e.className);
@@ -178,3 +205,78 @@ def test_words_can_be_told_from_their_ground_in_light_and_in_dark(opened: Opened
             }"""
         )
         assert poor == [], scheme
+
+
+def test_the_pages_lead_to_each_other_in_the_browser(kpis: Opened) -> None:
+    kpis.page.locator(".pages a").nth(1).click()
+    assert kpis.page.url.endswith(kpis.path.name.replace("service_value_", "service_value_customers_"))
+    kpis.page.locator(".pages a").nth(0).click()
+    assert kpis.page.url == kpis.path.as_uri()
+
+
+def test_maps_matrices_cards_and_models_are_there_and_visible(customers: Opened) -> None:
+    for name, count in (("table.map", 4), ("table.matrix", 2), ("article.card", 5), ("table.gaps", 1), ("table.models", 1)):
+        found = customers.page.locator(name)
+        assert found.count() == count, name
+        assert all(each.is_visible() for each in found.all()), name
+
+
+def test_no_word_of_a_grid_is_cut_and_no_head_lies_on_the_next(customers: Opened) -> None:
+    cut = customers.page.evaluate(
+        """() => [...document.querySelectorAll('.map :is(th, td), .matrix :is(th, td), .gaps :is(th, td), .models td, .card *')]
+            .filter(e => !e.closest('.hidden') && !e.closest('svg') && getComputedStyle(e).display !== 'inline')
+            .filter(e => e.scrollWidth > e.clientWidth + 1)
+            .map(e => `${e.tagName}: ${e.textContent.trim().slice(0, 40)}`)"""
+    )
+    assert cut == []
+
+
+def test_no_name_at_the_head_of_a_grid_is_broken_inside_a_word(customers: Opened) -> None:
+    broken = customers.page.evaluate(
+        """() => [...document.querySelectorAll(':is(.map, .matrix, .gaps) th, .gaps td')].flatMap(cell => {
+            const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            const bad = [];
+            for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+                // the hostile label of the fixture is no word
+                if (node.parentElement.closest('.hidden') || node.data.includes('<')) continue;
+                for (const word of node.data.matchAll(/\\p{L}+/gu)) {
+                    const range = document.createRange();
+                    range.setStart(node, word.index);
+                    range.setEnd(node, word.index + word[0].length);
+                    if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) bad.push(word[0]);
+                }
+            }
+            return bad;
+        })"""
+    )
+    assert broken == []
+
+
+def test_a_wide_grid_can_be_reached_and_scrolled_by_keyboard(customers: Opened) -> None:
+    frames = customers.page.locator(".scroll")
+    assert frames.count() == 7
+    for frame in frames.all():
+        assert frame.get_attribute("tabindex") == "0" and frame.get_attribute("aria-labelledby")
+        frame.focus()
+        assert customers.page.evaluate("document.activeElement.classList.contains('scroll')")
+    if customers.page.viewport_size == {"width": 390, "height": 900}:
+        frames.first.focus()
+        customers.page.keyboard.press("End")
+        customers.page.keyboard.press("ArrowRight")
+        customers.page.wait_for_function("document.querySelector('.scroll').scrollLeft > 0")
+
+
+def test_a_hostile_persona_is_text_in_the_browser(customers: Opened) -> None:
+    assert customers.page.locator("#persona-4 h3").inner_text() == SCRIPT
+
+
+def test_on_paper_nothing_is_wider_than_the_sheet(customers: Opened) -> None:
+    """A4 landscape less its margins is 1017 pixels of CSS; frames that scroll on screen have to show all on paper."""
+    customers.page.set_viewport_size({"width": 1017, "height": 700})
+    customers.page.emulate_media(media="print")
+    over = customers.page.evaluate(
+        """() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.hidden') && !e.closest('.watermark'))
+            .filter(e => e.getBoundingClientRect().right > 1018)
+            .map(e => `${e.tagName}.${e.getAttribute('class')}`)"""
+    )
+    assert over == []

@@ -90,11 +90,18 @@ with changing as (
     ) as change
         on change.day_no > people.first_day_no and change.day_no <= people.last_day_no
     where getvariable('changes_share') > 0 and draw('changes', people.person_no) < getvariable('changes_share')
+        and not (getvariable('changes_is_between_ends') and people.segment = 3)
 ),
 changed as (
     select
         * exclude (purchases_per_year, family),
-        round(purchases_per_year * case when part(bits, 0) < 0.5 then getvariable('changes_rate_factor') else 1 / getvariable('changes_rate_factor') end, 6) as purchases_per_year,
+        round(
+            purchases_per_year * case
+                when case when getvariable('changes_is_between_ends') then segment < 3 else part(bits, 0) < 0.5 end then getvariable('changes_rate_factor')
+                else 1 / getvariable('changes_rate_factor')
+            end,
+            6
+        ) as purchases_per_year,
         case
             when not getvariable('changes_is_family_changed') then family
             -- one of the three others

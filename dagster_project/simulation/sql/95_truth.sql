@@ -2,7 +2,8 @@
 --
 -- The as-of day of truth is the first day of the last month, as that of the published segments: the last 12 months end
 -- before it, the next 12 begin with it. `seen_...` is what a company that knew who is who would have seen by then, since
--- the customer came (or changed): from it `evaluate.py` computes what an oracle could know.
+-- the customer came (or changed); `identified_...` the same of the purchases whose ticket names the customer: from it
+-- `oracle.py` computes what an oracle could know.
 
 create view truth_links as
 select 'crm' as source, customer_id as source_key, person_no as person_id from identities where is_in_crm
@@ -76,6 +77,19 @@ select
     ) / 10000, 6) as margin_per_ticket
 from expected;
 
+-- Families are judged by the contacts of 24 months.
+create table truth_contact_window as
+select min(days.day_no) as first_day_no from days inner join truth_as_of on days.month_no >= truth_as_of.month_no - 24;
+
+-- Whether a ticket names the person in any way, and with what probability it does.
+create macro names_customer(has_card, has_email, sales_channel, bits) as
+    shows_card(has_card, sales_channel, bits) or shows_customer(has_card, sales_channel, bits) or (is_guest(sales_channel, bits) and has_email);
+create macro named_share(has_card, has_email, kind) as case
+    when kind = 'web' then 1 - getvariable('identity_guest_order_share') * (case when has_email then 0 else 1 end) * (case when has_card then 0.45 else 1 end)
+    when has_card then 1 - 0.12 * 0.65
+    else 0.30
+end;
+
 create table truth_purchases as
 with current as (
     select
@@ -86,23 +100,37 @@ with current as (
     where (select day_no from truth_as_of) between periods.from_day_no and periods.upto_day_no and periods.first_day_no < (select day_no from truth_as_of)
 ),
 bought as (
-    select current.person_no, count(*) as seen_purchases, max(tickets.day_no) as last_day_no
+    select
+        current.person_no,
+        count(*) as seen_purchases,
+        count(*) filter (tickets.day_no >= (select first_day_no from truth_contact_window)) as purchases_24m,
+        max(tickets.day_no) as last_day_no,
+        count(*) filter (names_customer(identities.has_card, identities.has_email, tickets.sales_channel, tickets.bits)) as identified_purchases,
+        max(tickets.day_no) filter (names_customer(identities.has_card, identities.has_email, tickets.sales_channel, tickets.bits)) as identified_last_day_no
     from current
+    inner join identities using (person_no)
     inner join tickets on tickets.person_no = current.person_no and tickets.day_no >= current.since_day_no and tickets.day_no < current.day_no
     group by current.person_no
 )
 select
     current.person_no,
+    coalesce(bought.purchases_24m, 0) as purchases_24m,
+    coalesce(bought.identified_purchases, 0) as identified_purchases,
+    round(people.web_share * named_share(identities.has_card, identities.has_email, 'web') + (1 - people.web_share) * named_share(identities.has_card, identities.has_email, 'store'), 6) as identified_share,
+    people.web_share * named.web_slot + (1 - people.web_share) * named.store_slot as named_slot,
     current.day_no - current.since_day_no as seen_days,
     coalesce(bought.seen_purchases, 0) as seen_purchases,
     -- days until the last purchase, on a clock that runs with the season: purchases are spread by it
     people.web_share * since.web_slot + (1 - people.web_share) * since.store_slot as since_slot,
     people.web_share * upto.web_slot + (1 - people.web_share) * upto.store_slot as upto_slot,
     people.web_share * latest.web_slot + (1 - people.web_share) * latest.store_slot as latest_slot,
-    round(case when since_slot < upto_slot then (current.day_no - current.since_day_no) * (latest_slot - since_slot) / (upto_slot - since_slot) else 0 end, 6) as seen_days_until_last
+    round(case when since_slot < upto_slot then (current.day_no - current.since_day_no) * (latest_slot - since_slot) / (upto_slot - since_slot) else 0 end, 6) as seen_days_until_last,
+    round(case when since_slot < upto_slot then (current.day_no - current.since_day_no) * (named_slot - since_slot) / (upto_slot - since_slot) else 0 end, 6) as identified_days_until_last
 from current
 inner join people using (person_no)
+inner join identities using (person_no)
 left join bought using (person_no)
+left join day_starts as named on named.day_no = bought.identified_last_day_no
 inner join day_starts as since on since.day_no = current.since_day_no
 inner join day_starts as upto on upto.day_no = current.day_no
 left join day_starts as latest on latest.day_no = bought.last_day_no;
@@ -143,6 +171,7 @@ first_contacts_seen as (
     inner join days on days.day_no = cast(to_wall(contacts.opened_at) as date) - getvariable('first_month')
     inner join months on months.month_no = days.month_no
     inner join current on current.person_no = contacts.person_no and days.day_no >= current.first_day_no and days.day_no < (select day_no from truth_as_of)
+        and days.day_no >= (select first_day_no from truth_contact_window)
     where contacts.generation = 0 and contacts.is_identified and contacts.cause in ('purchase', 'self')
     group by all
 ),
@@ -160,8 +189,9 @@ exposures as (
         current.person_no,
         -- contacts expected of a factor of 1
         greatest(0.0001, (1 - getvariable('service_unidentified_share')) * (
-            (least(current.last_day_no + 1, (select day_no from truth_as_of)) - current.first_day_no) / 365.25 * getvariable('service_own_contacts_per_year')
-            + coalesce(truth_purchases.seen_purchases, 0) * (people.web_share * getvariable('service_contact_per_web_ticket') + (1 - people.web_share) * getvariable('service_contact_per_store_ticket'))
+            greatest(0, least(current.last_day_no + 1, (select day_no from truth_as_of)) - greatest(current.first_day_no, (select first_day_no from truth_contact_window)))
+            / 365.25 * getvariable('service_own_contacts_per_year')
+            + coalesce(truth_purchases.purchases_24m, 0) * (people.web_share * getvariable('service_contact_per_web_ticket') + (1 - people.web_share) * getvariable('service_contact_per_store_ticket'))
         )) as exposure
     from current
     inner join people using (person_no)
@@ -185,6 +215,40 @@ scored as (
 select person_no, any_value(seen_contacts) as seen_contacts, arg_max(family, (score, family)) as oracle_family
 from scored
 group by person_no;
+
+-- Of the changed the purchases of the first three months after it that name them, and how many there would be at one
+-- purchase a year if nobody left: a year's purchases are laid over the seasons until the end of the simulation.
+create table truth_after_change as
+with windows as (
+    select
+        periods.person_no,
+        periods.first_day_no as from_day_no,
+        greatest(periods.first_day_no, least(
+            (select day_no from truth_as_of), (select min(later.day_no) from days as later where later.month_no = days.month_no + 3)
+        )) as upto_day_no
+    from periods
+    inner join days on days.day_no = periods.first_day_no
+    where periods.period_no = 1
+),
+bought as (
+    select windows.person_no, count(*) as purchases
+    from windows
+    inner join identities using (person_no)
+    inner join tickets on tickets.person_no = windows.person_no and tickets.day_no >= windows.from_day_no and tickets.day_no < windows.upto_day_no
+    where names_customer(identities.has_card, identities.has_email, tickets.sales_channel, tickets.bits)
+    group by windows.person_no
+)
+select
+    windows.person_no,
+    coalesce(bought.purchases, 0) as purchases_after_change,
+    people.web_share * since.web_slot + (1 - people.web_share) * since.store_slot as since_slot,
+    people.web_share * upto.web_slot + (1 - people.web_share) * upto.store_slot as upto_slot,
+    round((getvariable('days') - windows.from_day_no) / 365.25 * (upto_slot - since_slot) / (65536 - since_slot), 9) as years_after_change
+from windows
+inner join people using (person_no)
+left join bought using (person_no)
+inner join day_starts as since on since.day_no = windows.from_day_no
+inner join day_starts as upto on upto.day_no = windows.upto_day_no;
 
 create table truth_people as
 with survival as (
@@ -249,9 +313,17 @@ select
     case when described.changed_day_no is not null then cast(getvariable('first_month') + cast(described.changed_day_no as integer) as date) end as changed_on,
     case when described.changed_day_no is not null then people.segment end as former_value_segment,
     case when described.changed_day_no is not null then people.family end as former_relational_family,
+    case when described.changed_day_no is not null then people.purchases_per_year end as former_purchases_per_year,
+    after_change.purchases_after_change,
+    after_change.years_after_change,
+    described.cohort as cohort_year,
+    described.region,
     purchases.seen_days,
     purchases.seen_purchases,
     purchases.seen_days_until_last,
+    purchases.identified_purchases,
+    purchases.identified_days_until_last,
+    purchases.identified_share,
     case when purchases.person_no is not null then cast(coalesce(amounts.seen_margin_hundredths, 0) / 10000 as decimal(18, 4)) end as seen_margin,
     families.seen_contacts,
     families.oracle_family,
@@ -265,6 +337,7 @@ left join compared on compared.cohort = described.cohort and compared.region = d
 inner join identities on identities.person_no = people.person_no
 left join truth_amounts as amounts on amounts.person_no = people.person_no
 left join truth_purchases as purchases on purchases.person_no = people.person_no
+left join truth_after_change as after_change on after_change.person_no = people.person_no
 left join truth_oracle_families as families on families.person_no = people.person_no
 left join assignments on assignments.person_no = people.person_no;
 

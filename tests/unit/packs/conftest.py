@@ -1,4 +1,4 @@
-"""The published database of the tests, made once: nothing here changes it."""
+"""The published databases of the tests, made once: nothing here changes them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.packs.customers import CustomerReport, build_customer_report
 from dagster_project.packs.figures import Report, build_report
-from dagster_project.packs.reading import read_published
-from tests.unit.packs.published import make_published
+from dagster_project.packs.reading import read_customers, read_published
+from tests.unit.packs.customers_published import make_customers
+from tests.unit.packs.published import AS_OF, make_published
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def report(database: Path) -> Report:
     return build_report(read_published(database, "fr"), "Europe/Paris")
+
+
+@pytest.fixture(scope="session")
+def customers_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_customers(tmp_path_factory.mktemp("customers") / "service_value.duckdb")
+
+
+@pytest.fixture(scope="session")
+def customers(customers_database: Path) -> CustomerReport:
+    return build_customer_report(read_customers(customers_database, "fr"), AS_OF)

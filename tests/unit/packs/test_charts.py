@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from dagster_project.packs.charts import HEIGHT, WIDTH, Chart, clock_steps, draw, nice_steps
+from dagster_project.packs.charts import HEIGHT, WIDTH, Chart, Series, axis_label, clock_steps, draw, draw_series, nice_steps
 from dagster_project.packs.figures import KpiFigures, Report
 from dagster_project.packs.formats import Formats
 from dagster_project.packs.wording import Words
@@ -111,3 +111,21 @@ def test_a_target_lies_inside_the_axis_and_in_the_description(report: Report) ->
     drawn = chart(report, "average_speed_of_answer")
     assert drawn.target is not None and 0 < drawn.target.position < HEIGHT
     assert "Cible\u00a0: ≤\u00a03\u00a0min\u00a000\u00a0s." in drawn.description
+
+
+def test_a_line_that_starts_at_zero_shows_a_small_move_as_small(report: Report) -> None:
+    whole = figures(report, "service_level_missed_abandons")
+    trend = tuple(
+        (month, cell and replace(cell, value=0.019 + 0.0001 * (index % 2))) for index, (month, cell) in enumerate(whole.trend)
+    )
+    series = Series("Part", "rate", trend, whole.month, is_from_zero=True)
+    free = draw_series(replace(series, is_from_zero=False), WORDS, FORMATS)
+    drawn = draw_series(series, WORDS, FORMATS)
+    assert drawn.y_ticks[0].label == "0,0\u00a0%"
+    heights = [[mark.y for mark in each.marks] for each in (free, drawn)]
+    assert max(heights[1]) - min(heights[1]) < 1 < max(heights[0]) - min(heights[0])
+
+
+def test_ticks_of_a_rate_that_hardly_moves_are_told_apart() -> None:
+    steps = [0.019, 0.0192, 0.0194]
+    assert [axis_label(step, "rate", FORMATS, steps) for step in steps] == ["1,90\u00a0%", "1,92\u00a0%", "1,94\u00a0%"]

@@ -74,3 +74,19 @@ def test_the_first_of_the_month_is_an_ordinal_in_french_only() -> None:
 def test_months_are_named_in_the_language() -> None:
     assert FRENCH.month(date(2025, 8, 1)) == "août 2025"
     assert ENGLISH.short_month(date(2025, 11, 1)) == "Nov\u00a02025"
+
+
+@pytest.mark.parametrize(
+    "hours, french, english",
+    [
+        (0.5, "30\u00a0min", "30\u00a0min"),
+        (4.0, "4\u00a0h", "4\u00a0h"),
+        (1.5, "1,5\u00a0h", "1.5\u00a0h"),
+        (26.96, "27\u00a0h", "27\u00a0h"),
+        (48.0, "2\u00a0j", "2\u00a0d"),
+        (60.0, "2,5\u00a0j", "2.5\u00a0d"),
+        (None, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_a_promise_in_hours_has_no_more_digits_than_a_promise_has(hours: float | None, french: str, english: str) -> None:
+    assert (FRENCH.hours(hours), ENGLISH.hours(hours)) == (french, english)

@@ -19,8 +19,10 @@ def test_files_are_named_by_audience_as_of_date_and_language(database: Path, tmp
     files = [*make(database, tmp_path), *make(database, tmp_path, "direction", "en")]
     assert [str(path.relative_to(tmp_path)) for path in files] == [
         "direction/2025-12-17/service_value_fr.html",
+        "direction/2025-12-17/service_value_customers_fr.html",
         "direction/2025-12-17/service_value_fr.xlsx",
         "direction/2025-12-17/service_value_en.html",
+        "direction/2025-12-17/service_value_customers_en.html",
         "direction/2025-12-17/service_value_en.xlsx",
     ]
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == sorted(path.name for path in files)
@@ -44,7 +46,7 @@ def test_pdf_gives_a_message_and_no_file(database: Path, tmp_path: Path, languag
 @pytest.mark.parametrize("audience", ["../../etc", "/etc", "..", "a/b", "a\\b", "\x00", "", ".hidden"])
 def test_the_name_of_an_audience_cannot_leave_the_outbox(database: Path, tmp_path: Path, audience: str) -> None:
     outbox = tmp_path / "outbox"
-    [path] = make(database, outbox, audience, "fr", "html")
+    path, _ = make(database, outbox, audience, "fr", "html")
     assert path.resolve().is_relative_to(outbox.resolve())
     assert len(path.relative_to(outbox).parts) == 3
     assert not path.relative_to(outbox).parts[0].startswith(".")
@@ -52,15 +54,15 @@ def test_the_name_of_an_audience_cannot_leave_the_outbox(database: Path, tmp_pat
 
 
 def test_an_audience_with_accents_keeps_its_name(database: Path, tmp_path: Path) -> None:
-    [path] = make(database, tmp_path, "comité de direction", "fr", "html")
+    path, _ = make(database, tmp_path, "comité de direction", "fr", "html")
     assert path.parts[-3] == "comité_de_direction"
 
 
 def test_a_failure_leaves_the_former_file_and_no_half_file(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [path] = make(database, tmp_path, "direction", "fr", "html")
-    before = path.read_bytes()
+    paths = make(database, tmp_path, "direction", "fr", "html")
+    before = [path.read_bytes() for path in paths]
 
     def fail(source: Path, target: Path) -> None:
         raise OSError("no space left")
@@ -68,8 +70,8 @@ def test_a_failure_leaves_the_former_file_and_no_half_file(
     monkeypatch.setattr("dagster_project.packs.make.os.replace", fail)
     with pytest.raises(OSError, match="no space left"):
         make(database, tmp_path, "direction", "fr", "html")
-    assert path.read_bytes() == before
-    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert [path.read_bytes() for path in paths] == before
+    assert {each.name for each in paths[0].parent.iterdir()} == {path.name for path in paths}
 
 
 def test_a_format_that_is_not_known_is_refused_by_name(database: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import string
 
 import pytest
 
+from dagster_project.packs import wording, wording_customers
 from dagster_project.packs.wording import LANGUAGES, Words
 
 
@@ -18,6 +19,11 @@ def test_both_languages_have_the_same_keys_and_the_same_placeholders() -> None:
     assert french.names() == english.names()
     differing = [key for key in french.names() if placeholders(french(key)) != placeholders(english(key))]
     assert differing == []
+
+
+def test_no_text_of_the_page_of_the_customers_takes_the_key_of_another() -> None:
+    for shared, own in ((wording._FRENCH, wording_customers.FRENCH), (wording._ENGLISH, wording_customers.ENGLISH)):
+        assert shared.keys() & own.keys() == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dagster_project.packs.customers import CustomerReport, build_customer_report
 from dagster_project.packs.figures import Report
+from dagster_project.packs.reading import CustomerTables
 from dagster_project.packs.wording import Words
 from dagster_project.packs.xlsx import render_xlsx
 from tests.unit.packs.published import AS_OF, COMPANY, FORMULAS, KPIS, NOVEMBER, REAL_COMPANY, SCRIPT
@@ -19,8 +21,8 @@ HEAD = 3  # rows above the head: title, lead, blank
 
 
 @pytest.fixture(scope="module")
-def workbook(report: Report) -> bytes:
-    return render_xlsx(report, COMPANY, "direction", Words("fr"))
+def workbook(report: Report, customers: CustomerReport) -> bytes:
+    return render_xlsx(report, customers, COMPANY, "direction", Words("fr"))
 
 
 def sheet(workbook: bytes, name: str) -> pd.DataFrame:
@@ -41,25 +43,43 @@ def cells_of(workbook: bytes, sheet_number: int) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_readiness_is_the_first_sheet_in_both_languages(report: Report, workbook: bytes) -> None:
+def test_readiness_is_the_first_sheet_in_both_languages(report: Report, customers: CustomerReport, workbook: bytes) -> None:
     assert pd.ExcelFile(io.BytesIO(workbook), engine="calamine").sheet_names == [
         "Fiabilité",
         "Sources",
         "Indicateurs",
         "Tendances",
         "Segments",
+        "Valeur x famille",
+        "Migrations",
+        "Personas",
+        "Modèles relationnels",
+        "Paramètres",
         "Définitions",
         "Publication",
     ]
-    english = render_xlsx(report, COMPANY, "direction", Words("en"))
+    english = render_xlsx(report, customers, COMPANY, "direction", Words("en"))
     names = pd.ExcelFile(io.BytesIO(english), engine="calamine").sheet_names
-    assert names == ["Readiness", "Sources", "KPIs", "Trends", "Segments", "Definitions", "Publication"]
+    assert names == [
+        "Readiness",
+        "Sources",
+        "KPIs",
+        "Trends",
+        "Segments",
+        "Value x family",
+        "Migrations",
+        "Personas",
+        "Relationship models",
+        "Parameters",
+        "Definitions",
+        "Publication",
+    ]
 
 
 def test_no_cell_of_any_sheet_is_a_formula_or_a_link(workbook: bytes) -> None:
     xml = parts(workbook)
     sheets = {name: text for name, text in xml.items() if name.startswith("xl/worksheets/")}
-    assert len(sheets) == 7
+    assert len(sheets) == 12
     for name, text in sheets.items():
         assert not re.search(r"<f[ >]|<hyperlink|t=\"str\"", text), name
     assert not [name for name in xml if "externalLink" in name]
@@ -121,17 +141,20 @@ def test_every_kpi_has_its_formula_in_the_definitions(workbook: bytes) -> None:
     assert table.loc["nps", "Calcul"] == "Numérateur ÷ dénominateur de nps."
 
 
-def test_simulated_data_are_labelled_on_every_sheet_and_real_data_are_not(report: Report, workbook: bytes) -> None:
+def test_simulated_data_are_labelled_on_every_sheet_and_real_data_are_not(
+    report: Report, customers: CustomerReport, workbook: bytes
+) -> None:
     def titles(content: bytes) -> list[str]:
         sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, engine="calamine", header=None, nrows=1)
         return [str(table.iloc[0, 0]) for table in sheets.values()]
 
     assert all("Données simulées" in title for title in titles(workbook))
-    assert not any("simulées" in title for title in titles(render_xlsx(report, REAL_COMPANY, "direction", Words("fr"))))
+    real = render_xlsx(report, customers, REAL_COMPANY, "direction", Words("fr"))
+    assert not any("simulées" in title for title in titles(real))
 
 
-def test_the_same_publication_gives_the_same_bytes(report: Report, workbook: bytes) -> None:
-    assert render_xlsx(report, COMPANY, "direction", Words("fr")) == workbook
+def test_the_same_publication_gives_the_same_bytes(report: Report, customers: CustomerReport, workbook: bytes) -> None:
+    assert render_xlsx(report, customers, COMPANY, "direction", Words("fr")) == workbook
 
 
 def test_the_file_carries_the_date_of_its_data_and_not_that_of_the_clock(workbook: bytes) -> None:
@@ -140,3 +163,67 @@ def test_the_file_carries_the_date_of_its_data_and_not_that_of_the_clock(workboo
 
 def test_the_database_of_the_fixture_is_left_as_it_was(database: Path) -> None:
     assert not database.with_name(database.name + ".wal").exists()
+
+
+def test_the_overlay_is_numbers_with_small_cells_told(workbook: bytes) -> None:
+    table = sheet(workbook, "Valeur x famille")
+    assert len(table) == 34 + 7 + 6  # cells with somebody, totals by segment, totals by family with that of all
+    row = table[(table["Segment de valeur"] == FORMULAS[0]) & (table["Famille relationnelle"] == "Solliciteurs")].iloc[0]
+    assert row[["Clients", "Marge 12\u00a0mois", "Marge par client", "CSAT", "Réponses CSAT"]].tolist() == [
+        100,
+        29_500,
+        295,
+        0.82,
+        100,
+    ]
+    assert row["Publiable"] == "oui"
+    small = table[(table["Segment de valeur"] == FORMULAS[0]) & (table["Famille relationnelle"] == "Inconnue")].iloc[0]
+    assert small["Clients"] == 12 and small["Publiable"] == "non"
+
+
+def test_the_migrations_are_as_published_by_month_with_new_cuts_told(workbook: bytes) -> None:
+    table = sheet(workbook, "Migrations")
+    own = table[table["Nouveau découpage"] == "non"]
+    value = own[own["Axe"] == "Segments de valeur"]
+    assert value[value["De"] != value["Vers"]]["Clients"].sum() == 1_848
+    assert table[table["Nouveau découpage"] == "oui"]["Clients"].tolist() == [120, 500]
+    assert set(value["Mois"]) == set(pd.date_range("2025-01-01", "2025-12-01", freq="MS"))
+
+
+def test_personas_models_and_parameters_have_their_texts(workbook: bytes) -> None:
+    personas = sheet(workbook, "Personas").set_index("Micro-segment")
+    assert personas.loc["m1", "Parcours"] == "Achat en magasin\nAppel sous deux jours\nRachat dans le mois"
+    assert personas.loc["m4", "Persona"] == SCRIPT and personas.loc["m4", "Portrait"] == FORMULAS[0]
+    models = sheet(workbook, "Modèles relationnels")
+    assert len(models) == 29
+    pressed = models[models["Famille relationnelle"] == "Pressés"].iloc[0]
+    assert pressed["Écart"] == "Fréquence, Réponse"
+    assert pressed[["Contacts par an souhaités", "Contacts par an pratiqués", "Réponse pratiquée (heures)"]].tolist() == [
+        3.5,
+        6.2,
+        26.5,
+    ]
+    fits = sheet(workbook, "Paramètres").set_index("Version")
+    assert fits["État"].to_dict() == {
+        "l1": "En service",
+        "v2": "En service",
+        "f1": "En service",
+        "m1": "En service",
+        "m2": "Refusé",
+        "x1": "Refusé",
+        "v1": "Accepté, pas en service",
+    }
+    assert fits.loc["m2", "Raison"] == "Indice de Rand 0,41 sous 0,60\u00a0: groupes instables."
+    assert "silhouette 0,200" in fits.loc["m2", "Diagnostics"] and "seed =1+1" in fits.loc["m2", "Diagnostics"]
+
+
+def test_each_sheet_of_the_customers_says_what_it_does_not_show_or_why_it_is_empty(workbook: bytes, report: Report) -> None:
+    names = ["Valeur x famille", "Migrations", "Personas", "Modèles relationnels", "Paramètres"]
+
+    def leads(content: bytes) -> list[str]:
+        return [str(pd.read_excel(io.BytesIO(content), name, engine="calamine", header=None).iloc[1, 0]) for name in names]
+
+    assert not any("n’a pas la table" in lead for lead in leads(workbook))
+    assert "ne s’additionnent pas" in leads(workbook)[0] and "jamais ajouté" in leads(workbook)[1]
+    nothing = build_customer_report(CustomerTables(None, None, None, None, None, {}), AS_OF)
+    assert all("n’a pas la table" in lead for lead in leads(render_xlsx(report, nothing, COMPANY, "direction", Words("fr"))))

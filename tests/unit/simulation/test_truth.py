@@ -176,6 +176,61 @@ def test_a_changed_customer_buys_at_the_new_rate_and_is_of_another_family(home: 
     assert len({round(float(ratio), 2) for ratio in ratios}) == 2
 
 
+def test_between_the_ends_the_low_buy_more_the_high_less_and_the_middle_stays(tmp_path: Path) -> None:
+    world = replace(CLEAN, changes=Changes(share=1.0, months_before_end=3, rate_factor=12.0, is_between_ends=True))
+    people = truth(make(tmp_path, world, customers=600), "people")
+    changed = people[people["changed_on"].notna()]
+    assert set(pd.to_datetime(changed["changed_on"])) == {pd.Timestamp("2025-09-01")}
+    factors = (changed["purchases_per_year"] / changed["former_purchases_per_year"]).round(2)
+    assert set(factors[changed["former_value_segment"] < 3]) == {12.0}
+    assert set(factors[changed["former_value_segment"] > 3]) == {0.08}
+    assert 3 not in set(changed["former_value_segment"])
+    staying = people[
+        people["changed_on"].isna() & people["lapsed_on"].isna() & (pd.to_datetime(people["first_day"]) < "2025-09-01")
+    ]
+    assert set(staying["value_segment"]) == {3}
+    assert staying["former_purchases_per_year"].isna().all() and staying["purchases_after_change"].isna().all()
+    # December, the fourth month of the new rate, has more than a quarter of its purchases
+    alive = changed[changed["lapsed_on"].isna()]
+    assert (alive["years_after_change"].between(0.2, 0.25)).all()
+    meant = (alive["purchases_per_year"] * alive["years_after_change"] * alive["identified_share"]).sum()
+    assert alive["purchases_after_change"].sum() == pytest.approx(meant, rel=0.1)
+    # all of them are purchases since the change, and three months is all there is
+    assert (alive["purchases_after_change"] == alive["identified_purchases"]).all()
+
+
+def test_the_months_after_an_earlier_change_are_three(tmp_path: Path) -> None:
+    people = truth(make(tmp_path, replace(CLEAN, changes=Changes(share=1.0, months_before_end=8)), months=12), "people")
+    changed = people[people["changed_on"].notna()]
+    assert changed["years_after_change"].between(0.2, 0.3).all()
+    assert changed["purchases_after_change"].sum() < 0.6 * changed["identified_purchases"].sum()
+
+
+def test_the_share_of_purchases_that_name_the_customer_is_as_said(home: Path, tmp_path: Path) -> None:
+    people = truth(make(tmp_path, customers=1500), "people").dropna(subset=["seen_days"])
+    for _, part in people.groupby(pd.cut(people["identified_share"], [0, 0.5, 0.8, 1.0])):
+        expected = part["identified_share"] * part["seen_purchases"]
+        deviation = (expected * (1 - part["identified_share"])).sum() ** 0.5
+        assert part["identified_purchases"].sum() == pytest.approx(expected.sum(), abs=4 * deviation)
+    assert (people["identified_purchases"] <= people["seen_purchases"]).all()
+    last = people.dropna(subset=["identified_days_until_last"])
+    assert (last["identified_days_until_last"] <= last["seen_days_until_last"]).all()
+    # and they are those of the export: a till names a customer, a card or an address
+    rows = rows_of(tmp_path, "caisse/tickets_*", ";")
+    returns = {row["Ticket"] for row in rows if row["Quantité"].startswith("-")}
+    sold = {row["Ticket"]: row for row in rows if row["Ticket"] not in returns and row["Date heure"][3:10] != "12/2025"}
+    named = [row for row in sold.values() if row["Client"] or row["Carte"] or row["E-mail"]]
+    assert (len(named), len(sold)) == (people["identified_purchases"].sum(), people["seen_purchases"].sum())
+
+
+def test_the_oracle_of_families_sees_no_more_than_24_months(tmp_path: Path) -> None:
+    world = replace(CLEAN, people=People(joining_share=0.0, yearly_lapse_rate=0.0), story=Story(is_told=False))
+    short, long = (
+        truth(make(tmp_path / str(months), world, months=months), "people")["seen_contacts"].mean() for months in (25, 49)
+    )
+    assert long == pytest.approx(short, rel=0.15)
+
+
 def test_without_changes_nobody_is_changed_and_a_change_of_nothing_changes_nothing(home: Path, tmp_path: Path) -> None:
     assert truth(home, "people")["changed_on"].isna().all()
     people = truth(make(tmp_path, replace(CLEAN, changes=Changes(share=1.0, rate_factor=1.0, is_family_changed=False))), "people")
