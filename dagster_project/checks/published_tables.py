@@ -109,8 +109,17 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "not profiled, no score",
                 "who is not profiled has no segment and no score",
-                "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null)",
-                ("allows_profiling", "value_segment", "value_tier", "churn_probability"),
+                "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null "
+                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null)",
+                (
+                    "allows_profiling",
+                    "value_segment",
+                    "value_tier",
+                    "churn_probability",
+                    "relational_family",
+                    "preferred_distance",
+                    "preferred_tempo",
+                ),
             ),
         ),
         equalities=(
@@ -145,6 +154,7 @@ TABLES: dict[str, TableRules] = {
             "contacts_12m": (0, None),
             "sales_months_12m": (0, 12),
             "expected_margin_12m": (0, None),
+            "interactions_24m": (0, None),
         },
         required=("value_segment",),
         rules=(
@@ -165,6 +175,13 @@ TABLES: dict[str, TableRules] = {
                 "a potential tier stands beside a value tier",
                 "potential_tier is not null and value_tier is null",
                 ("potential_tier", "value_tier"),
+            ),
+            Rule(
+                "family where interactions",
+                "who has a relational family has its axes and at least 3 interactions, and no other has axes",
+                "(relational_family <> 'unknown') <> (lead_axis is not null and expectation_axis is not null) "
+                "or relational_family <> 'unknown' and coalesce(interactions_24m, 0) < 3",
+                ("relational_family", "lead_axis", "expectation_axis", "interactions_24m"),
             ),
         ),
         equalities=(

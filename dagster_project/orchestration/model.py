@@ -15,7 +15,7 @@ from dagster_project.checks.dbt_results import record_dbt_results, unit_test_ver
 from dagster_project.checks.gate import run_published_gate
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.reference import REFERENCE_TABLES, load_references
-from dagster_project.estimates import lifetime_value, parameter_versions, registry, value_thresholds
+from dagster_project.estimates import lifetime_value, parameter_versions, registry, relational_families, value_thresholds
 from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.snapshot import write_snapshot
@@ -251,6 +251,26 @@ def fit_lifetime_value(context: dg.AssetExecutionContext, home: Home) -> dg.Mate
 
 
 @dg.asset(
+    key=["parameters", relational_families.PARAMETER],
+    deps=[
+        dg.AssetKey(["intermediate", name])
+        for name in ("int_interactions", "int_interaction_channels", "int_customer_month_interactions")
+    ],
+    group_name="parameters",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What the relational families are: channels, frequency, expectations. Fitted only when due by as-of date.",
+)
+def fit_relational_families(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = relational_families.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
+    return dg.MaterializeResult(metadata=report.metadata())
+
+
+@dg.asset(
     key=["parameters", parameter_versions.FITS],
     deps=[dg.AssetKey(["parameters", name]) for name in registry.TABLES],
     group_name="parameters",
@@ -271,7 +291,7 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
     return dg.MaterializeResult(metadata={"refused": dg.MetadataValue.json(refused)})
 
 
-FITS = (fit_value, fit_lifetime_value, fits)
+FITS = (fit_value, fit_lifetime_value, fit_relational_families, fits)
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

@@ -10,16 +10,21 @@ import resource
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.estimates.relational_families import as_rows
 from tests.marts.conftest import ONE_VERSION
 from tests.marts.inputs import run_models, write_inputs
+from tests.unit.estimates.relationship_worlds import TRUE
 
 CUSTOMERS = 1_000_000
 TICKETS = 12_000_000
 CONTACTS = 3_000_000
+SESSIONS = 1_000_000
+ANSWERS = 50_000
 VERSION = ONE_VERSION | {
     "fitted_as_of": "2023-12-31",
     "margin_share": "0.2",
@@ -42,6 +47,7 @@ LIFETIME = {
     "horizon_years": "3",
     "yearly_discount_rate": "0.1",
 }
+FAMILY_VERSIONS = (date(2023, 12, 31), date(2024, 1, 1))
 MAKE = f"""
 create schema intermediate;
 create schema staging;
@@ -55,7 +61,7 @@ with drawn as (
         date '2022-06-01' + (hash('day ' || number) % 750)::int as sold_on, 3 + (hash('net ' || number) % 20000) / 100 as net
     from range({TICKETS}) as numbers (number)
 )
-select 'T' || transaction_number as transaction_id, sha256(least(a, b)::varchar) as customer_id, sold_on, date_trunc('month', sold_on)::date as sold_month,
+select 'T' || transaction_number as transaction_id, sha256(least(a, b)::varchar) as customer_id, sold_on, date_trunc('month', sold_on)::date as sold_month, case transaction_number % 3 when 0 then 'web' else 'store' end as sales_channel,
     cast(net as decimal(18, 4)) as net_amount, cast(net * 0.4 as decimal(18, 4)) as margin_amount, cast(net * 0.4 as decimal(18, 4)) as value_amount
 from drawn;
 create table intermediate.int_ticket_returns (original_transaction_id varchar, refund_transaction_id varchar, refunded_at timestamp, returned_amount decimal(18, 4));
@@ -63,14 +69,26 @@ create table intermediate.int_customer_keys as select customer_id as source_key_
 create table staging.stg_crm__contacts as
 select 'K' || number as contact_id, sha256((hash('calls ' || number) % {CUSTOMERS})::varchar) as customer_id_hash, 'inbound' as direction,
     timestamp '2022-06-01' + to_seconds((hash('at ' || number) % 64800000)::bigint) as opened_at, null::timestamp as closed_at, 'resolved' as outcome,
-    null::varchar as merged_into_contact_id
+    null::varchar as merged_into_contact_id, null::varchar as case_id, 'R' || hash('why ' || number) % 12 as reason,
+    ['phone', 'email', 'chat', 'store_desk'][1 + (hash('how ' || number) % 4)::int] as channel
 from range({CONTACTS}) as numbers (number);
+create table staging.stg_web__sessions as
+select 'W' || number as session_id, sha256((hash('looks ' || number) % {CUSTOMERS})::varchar) as customer_id_hash, null::varchar as email_hash,
+    1 as help_page_views, timestamp '2022-06-01' + to_seconds((hash('then ' || number) % 64800000)::bigint) as started_at
+from range({SESSIONS}) as numbers (number);
+create table staging.stg_survey__responses as
+select sha256((hash('says ' || number) % {CUSTOMERS})::varchar) as customer_id_hash, 'servqual_expectation_r1' as question_code,
+    (1 + hash('score ' || number) % 7)::decimal(18, 4) as score, timestamp '2024-03-01 10:00:00' as answered_at
+from range({ANSWERS}) as numbers (number);
 create table intermediate.int_customer_origins as
 select customer_id, year(min(sold_on))::int as cohort_year, 'unknown' as region, 'unknown' as goods_family from intermediate.int_tickets group by customer_id;
 """
-FEATURES = "int_calendar_days int_calendar_months int_parameter_months int_customer_month_features"
+FEATURES = (
+    "int_calendar_days int_calendar_months int_parameter_months int_customer_month_features stg_reference__channels "
+    "stg_reference__survey_questions int_interactions int_interaction_channels int_customer_month_interactions"
+)
 SCORES = (
-    "stg_reference__segment_map int_customer_month_histories int_forecast_growths int_customer_month_potential "
+    "int_family_parameters int_family_weights int_customer_month_families stg_reference__segment_map int_customer_month_histories int_forecast_growths int_customer_month_potential "
     "int_customer_month_scores int_customer_month_segments int_customer_lifetime_values"
 )
 
@@ -91,6 +109,7 @@ def main() -> None:
             for version in (VERSION, SECOND)
         ],
         lifetime_value=[LIFETIME],
+        relational_families=[row for as_of in FAMILY_VERSIONS for row in as_rows(TRUE, TRUE, as_of).to_pylist()],
     )
     warehouse = folder / "warehouse" / "service_value.duckdb"
     warehouse.parent.mkdir()
@@ -107,6 +126,10 @@ def main() -> None:
         spread = connection.execute(
             "select value_segment, count(*) from intermediate.int_customer_month_segments group by all order by all"
         ).fetchall()
+        families = connection.execute(
+            "select count(*), count(distinct customer_id) from intermediate.int_customer_month_families"
+        ).fetchone()
+    print(f"months with a family, customers: {families}")
     print(f"rows, customers, months: {rows}; by segment: {spread}")
     print(f"highest memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB")
 

@@ -190,6 +190,7 @@ def write_inputs(
     value_thresholds: Sequence[Row] = (),
     potential_benchmarks: Sequence[Row] = (),
     lifetime_value: Sequence[Row] = (),
+    relational_families: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
@@ -227,10 +228,13 @@ def write_inputs(
         "value_thresholds": value_thresholds,
         "potential_benchmarks": potential_benchmarks,
         "lifetime_value": lifetime_value,
+        "relational_families": relational_families,
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
-    fits = [fit for name in ("value_thresholds", "lifetime_value") for fit in _fits(name, parameters[name])]
+    fits = [
+        fit for name in ("value_thresholds", "lifetime_value", "relational_families") for fit in _fits(name, parameters[name])
+    ]
     write_parquet(folder / "parameters" / "fits.parquet", tables["parameters"]["fits"], [*fits, *refused_fits])
     return folder
 

@@ -36,11 +36,12 @@ _TABLES = {
         select * from (values
             ('{ANNA}', date '2024-01-01', 5::bigint, 2::bigint, 30.5::decimal(18,4), null::decimal(18,4),
              1::bigint, 3, 2,
-             'unknown'),
-            ('{BRUNO}', date '2024-01-01', null, 0, 0, null, 0, -2, null, 'unknown')
+             'trusting', 4::bigint, -0.5::double, -1.5::double, 12, 20.0::double, 35.0::double, 2),
+            ('{BRUNO}', date '2024-01-01', null, null, null, null, null, -2, null, 'unknown', null, null, null, 12, null, null, null)
         ) as t(customer_id, period_start, recency_days, purchases_12m, net_amount_12m, margin_12m, contacts_12m,
          value_segment,
-            value_tier, relational_family)""",
+            value_tier, relational_family, interactions_24m, lead_axis, expectation_axis, sales_months_12m,
+            expected_margin_12m, potential_12m, potential_tier)""",
     "contacts": f"""
         select *, null::double as csat, null::double as nps_answer, 30::bigint as handle_seconds from (values
             ('K1', 'CASE1', '{ANNA}', 'phone', 'inbound', 'delivery', 'support', sha256('agent'),

@@ -166,6 +166,20 @@ BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
         "recency_days -1",
     ),
     (
+        "customer_months",
+        ("customers",),
+        "update marts.customer_months set lead_axis = null",
+        "who has a relational family has its axes",
+        ANNA[:40],
+    ),
+    (
+        "customer_months",
+        ("customers",),
+        "update marts.customer_months set interactions_24m = 2 where value_segment = 3",
+        "at least 3 interactions",
+        ANNA[:40],
+    ),
+    (
         "contacts",
         ("channels",),
         "update marts.contacts set channel = 'pigeon' where contact_id = 'K2'",

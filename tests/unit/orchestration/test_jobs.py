@@ -63,6 +63,7 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("parameters", "value_thresholds"),
         ("parameters", "potential_benchmarks"),
         ("parameters", "lifetime_value"),
+        ("parameters", "relational_families"),
         ("parameters", "fits"),
         ("publication",),
         ("packs",),

@@ -25,7 +25,8 @@ customer_segments as (
     select
         customer_id,
         month,
-        value_segment
+        value_segment,
+        relational_family
     from {{ ref('int_customer_month_segments') }}
 
 ),
@@ -185,7 +186,7 @@ final as (
         offered.opened_week,
         offered.opened_month,
         {{ segment_at('customer_segments.value_segment') }} as value_segment,
-        'unknown' as relational_family,
+        coalesce(customer_segments.relational_family, 'unknown') as relational_family,
         offered.transfer_count,
         offered.reopen_count,
         offered.is_automated,

@@ -15,6 +15,12 @@ scores as (
 
 ),
 
+families as (
+
+    select * from {{ ref('int_customer_month_families') }}
+
+),
+
 final as (
 
     select
@@ -23,13 +29,17 @@ final as (
         coalesce(scores.value_segment, -2) as value_segment,
         scores.value_tier,
         scores.potential_tier,
-        'unknown' as relational_family,
+        coalesce(families.relational_family, 'unknown') as relational_family,
         scores.parameter_version
     from features
     left join scores
         on
             features.customer_id = scores.customer_id
             and features.month = scores.month
+    left join families
+        on
+            features.customer_id = families.customer_id
+            and features.month = families.month
 
 )
 

@@ -18,6 +18,18 @@ potentials as (
 
 ),
 
+families as (
+
+    select * from {{ ref('int_customer_month_families') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('int_customer_month_interactions') }}
+
+),
+
 final as (
 
     select
@@ -36,7 +48,14 @@ final as (
         segments.potential_tier,
         potentials.expected_margin_12m,
         potentials.potential_12m,
+        case
+            when features.allows_profiling and features.contacts_12m is not null
+                then cast(coalesce(interactions.interactions_24m, 0) as bigint)
+        end as interactions_24m,
+        families.lead_axis,
+        families.expectation_axis,
         segments.relational_family,
+        families.parameter_version as relational_family_version,
         cast(null as double) as churn_probability,
         segments.parameter_version
     from features
@@ -46,6 +65,8 @@ final as (
             features.customer_id = potentials.customer_id
             and features.month = potentials.month
             and segments.parameter_version = potentials.parameter_version
+    left join families on features.customer_id = families.customer_id and features.month = families.month
+    left join interactions on features.customer_id = interactions.customer_id and features.month = interactions.month
 
 )
 

@@ -26,6 +26,12 @@ customer_keys as (
 
 ),
 
+preferences as (
+
+    select * from {{ ref('int_customer_preferences') }}
+
+),
+
 lifetime_values as (
 
     select * from {{ ref('int_customer_lifetime_values') }}
@@ -69,8 +75,10 @@ final as (
         segments.potential_tier,
         segments.relational_family,
         cast(null as varchar) as micro_segment,
-        cast(null as varchar) as preferred_distance,
-        cast(null as varchar) as preferred_tempo,
+        preferences.preferred_distance,
+        preferences.preferred_tempo,
+        preferences.wanted_frequency,
+        preferences.wanted_reply_hours,
         lifetime_values.lifetime_value,
         cast(null as double) as churn_probability,
         last_contacts.last_contact_at,
@@ -78,6 +86,7 @@ final as (
         customers.allows_profiling
     from customers
     inner join segments on customers.customer_id = segments.customer_id
+    left join preferences on customers.customer_id = preferences.customer_id
     left join lifetime_values on customers.customer_id = lifetime_values.customer_id
     left join last_contacts on customers.customer_id = last_contacts.customer_id
     left join last_purchases on customers.customer_id = last_purchases.customer_id

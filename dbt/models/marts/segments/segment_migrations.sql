@@ -1,4 +1,4 @@
--- Customers by segment of the month before and of the month. A month that changes the version of the cut points first compares both
+-- Customers by segment of the month before and of the month. A month that changes the version of the parameters first compares both
 -- months by the former version (own moves), then the month by the former and by the new one (re-cut).
 
 with
@@ -26,6 +26,16 @@ former_scores as (
 
 ),
 
+families as (
+
+    select
+        customer_id,
+        month,
+        former_family
+    from {{ ref('int_customer_month_families') }}
+
+),
+
 recut_months as (
 
     select
@@ -49,6 +59,10 @@ pairs as (
         segments.value_segment as to_value,
         value_recuts.month is not null as is_value_recut,
         before.relational_family as from_family,
+        case
+            when family_recuts.month is null then segments.relational_family
+            else coalesce(families.former_family, 'unknown')
+        end as moved_family,
         segments.relational_family as to_family,
         family_recuts.month is not null as is_family_recut
     from segments
@@ -60,6 +74,8 @@ pairs as (
         on segments.month = family_recuts.month and family_recuts.parameter = 'relational_families'
     left join former_scores
         on segments.customer_id = former_scores.customer_id and segments.month = former_scores.month
+    left join families
+        on segments.customer_id = families.customer_id and segments.month = families.month
 
 ),
 
@@ -90,16 +106,28 @@ moves as (
 
     union all
 
-    -- families are not scored twice: in a month that changes their version a move is taken as made by it
     select
         month,
         'family' as axis,
         from_family as from_segment,
-        to_family as to_segment,
-        is_family_recut and from_family <> to_family as is_recut,
+        moved_family as to_segment,
+        false as is_recut,
         count(*) as customers
     from pairs
-    group by month, from_family, to_family, is_family_recut and from_family <> to_family
+    group by month, from_family, moved_family
+
+    union all
+
+    select
+        month,
+        'family' as axis,
+        moved_family as from_segment,
+        to_family as to_segment,
+        true as is_recut,
+        count(*) as customers
+    from pairs
+    where is_family_recut
+    group by month, moved_family, to_family
 
 ),
 
