@@ -9,9 +9,9 @@ SEEDS ?= 20
 TRUTH_HOMES ?= truth-homes
 TRUTH_CUSTOMERS ?= 5000
 TRUTH_MONTHS ?= 24
-# a company bought from once a month: docs/simulator.md says why
-TRUTH_WORLD ?= --set people.purchases_per_year_mean=12 --set people.segment_cuts=289,489,778,1422 --set service.channel_contrast=3 \
-	--set changes.share=0.05 --set changes.months_before_end=3 --set changes.is_between_ends=true --set changes.rate_factor=12
+# a company bought from once a month, by customers with a card: docs/simulator.md says why
+TRUTH_WORLD ?= --set people.card_share=1 --set people.purchases_per_year_mean=12 --set people.segment_cuts=289,489,778,1422 --set service.channel_contrast=3 \
+	--set changes.share=0.05 --set changes.months_before_end=3 --set changes.is_between_ends=true --set changes.rate_factor=30
 # --strict: exit with 1 when a figure is not what is needed
 TRUTH_OPTIONS ?=
 export SERVICE_VALUE_REAL_DATA

@@ -1,6 +1,6 @@
 """Publication: an immutable version of the published tables behind one symlink, and the history of what was said.
 
-Here: copying the marts out of the private warehouse, digests, manifest, switch, retention, history. Not here: whether
+Here: copying the marts out of the private warehouse (views stay views), digests, manifest, switch, retention, history. Not here: whether
 a run may publish (`checks/`), and what people are sent (`packs/`).
 
 Layout under `HOME/published/`: `versions/<publication_id>/{service_value.duckdb,parquet/,checks/,manifest.json}`;
@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
@@ -150,15 +151,20 @@ def _write_tables(warehouse: Path, work: Path, row: PublicationRow, with_parquet
     with duckdb.connect() as connection:
         connection.execute(f"attach '{_literal(warehouse)}' as warehouse (read_only)")
         connection.execute(f"attach '{_literal(work / DATABASE_NAME)}' as release (storage_version '{STORAGE_VERSION}')")
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' order by 1"
-        ).fetchall()
-        for (table,) in tables:
+        tables = [
+            table
+            for (table,) in connection.execute(
+                "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' order by 1"
+            ).fetchall()
+        ]
+        for table in tables:
             name = quoted(table)
             # sorted: the same rows make the same bytes, and a point query reads few row groups
             connection.execute(f"create table release.{name} as select * from warehouse.marts.{name} order by all")
-            _copy_comments(connection, table)
-            digests[table] = table_digest(connection, f"release.{name}")
+        views = _create_views(connection, warehouse)
+        for table in [*tables, *views]:
+            _copy_comments(connection, table, "view" if table in views else "table")
+            digests[table] = table_digest(connection, f"release.{quoted(table)}")
         _write_publication_row(connection, row)
         for table in [*digests, "publication"]:
             found = connection.execute(f"select count(*) from release.{quoted(table)}").fetchone()
@@ -166,20 +172,41 @@ def _write_tables(warehouse: Path, work: Path, row: PublicationRow, with_parquet
             if with_parquet:
                 (work / "parquet").mkdir(exist_ok=True)
                 target = _literal(work / "parquet" / f"{table}.parquet")
-                connection.execute(f"copy release.{quoted(table)} to '{target}' (format parquet, compression zstd)")
+                # a Parquet file cannot be a view: there its rows are written out
+                rows = f"(from release.{quoted(table)} order by all)" if table in views else f"release.{quoted(table)}"
+                connection.execute(f"copy {rows} to '{target}' (format parquet, compression zstd)")
         connection.execute("checkpoint release")
         connection.execute("detach release")
     return counts, digests
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+def _create_views(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[str]:
+    """Create the views of `marts` anew over the published tables, and return their names.
+
+    dbt's views name the schema `marts`, and may name their database, which the published file does not have: `main` stands
+    there instead (without any schema a CTE of the same name would be meant), so that the tables are found in the file
+    itself, under whatever name it is attached. For a view that reads anything but published tables: duckdb.Error.
+    """
+    prefix = re.compile(rf'(?<![\w."])(?:"?{re.escape(warehouse.stem)}"?\.)?"?marts"?\.')
+    found = connection.execute(
+        "select view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name = 'marts' order by 1"
+    ).fetchall()
+    connection.execute("use release")
+    for _, sql in found:
+        connection.execute(prefix.sub("main.", sql))
+    connection.execute("use memory")
+    return [name for name, _ in found]
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str, kind: Literal["table", "view"]) -> None:
     """Carry the descriptions that dbt persisted, so that a BI tool shows them."""
     described = connection.execute(
-        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' and table_name = ?",
+        f"""select comment from duckdb_{kind}s()
+            where database_name = 'warehouse' and schema_name = 'marts' and {kind}_name = ?""",
         [table],
     ).fetchone()
     if described and described[0]:
-        connection.execute(f"comment on table release.{quoted(table)} is '{described[0].replace(chr(39), chr(39) * 2)}'")
+        connection.execute(f"comment on {kind} release.{quoted(table)} is '{described[0].replace(chr(39), chr(39) * 2)}'")
     for column, comment in connection.execute(
         """select column_name, comment from duckdb_columns()
            where database_name = 'warehouse' and schema_name = 'marts' and table_name = ? and comment is not null""",

@@ -9,6 +9,7 @@ measures, as pure functions over tables, what is required of each, and the readi
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from dagster_project.simulation.recovery import Recovery, Requirement
 
 SEGMENTS = (1, 2, 3, 4, 5)
 UNKNOWN_FAMILY = "unknown"
+CUTS = ("value_low_cut", "value_high_cut", "potential_low_cut", "potential_high_cut")
 FAMILIES = ("soliciting", "time_pressed", "autonomous", "trusting")
 # "have moved within 90 days": segments are of month starts, so three month boundaries
 MOVING_MONTHS = 3
@@ -43,7 +45,8 @@ class Home:
     """Both sides of a comparison, as tables.
 
     `keys`: `customer_id`, `key` (hash). `links`: `key` (hash), `person_id`. `customers`, `customer_months`: the published
-    tables. `people`: that of truth. `parameters`: those of truth.
+    tables. `people`: that of truth. `parameters`: those of truth. `cuts`: the published cut points in use (`value_low_cut`,
+    `value_high_cut`, `potential_low_cut`, `potential_high_cut`), empty where there are none.
     """
 
     keys: pd.DataFrame
@@ -52,6 +55,7 @@ class Home:
     customer_months: pd.DataFrame
     people: pd.DataFrame
     parameters: Mapping[str, float]
+    cuts: Mapping[str, float]
 
 
 # --- measures -------------------------------------------------------------------------------------------------------
@@ -180,7 +184,8 @@ def compare(home: Home) -> list[Recovery]:
     matched = matched[matched["changed_on"].isna()]
     return [
         *_identity(home),
-        *_segments(matched, matched["lapsed_on"].isna() | (matched["lapsed_on"] >= as_of)),
+        *_segments(matched, home.cuts),
+        _levels(matched, matched["lapsed_on"].isna() | (matched["lapsed_on"] >= as_of)),
         *_potential(matched),
         *_families(matched),
         *_movements(home, persons),
@@ -197,13 +202,18 @@ def _identity(home: Home) -> list[Recovery]:
     ]
 
 
-def _segments(matched: pd.DataFrame, is_customer: pd.Series) -> list[Recovery]:
-    """Of those who are customers still: who has left has no true segment. Segment 0 says that nothing was bought in twelve
-    months, which the true segments do not know: those are apart, and in a second kappa they count as segment 1."""
-    known = matched[is_customer & matched["value_segment"].isin((0, *SEGMENTS))]
-    labels, with_zero = _segment_labels(known[known["value_segment"] > 0]), _segment_labels(known)
+def _segments(matched: pd.DataFrame, cuts: Mapping[str, float]) -> list[Recovery]:
+    """By the definition of the segments: tiers of value (the margin of the last 12 months) and of potential, by the published
+    cut points, mapped by the published seed. The truth has both of truth; the oracle sees the true value, as anybody
+    could, and has its own estimate of the potential. Of those with a positive value, found and true."""
+    known = matched[matched["value_segment"].isin(SEGMENTS) & (matched["margin_12m"].astype(float) > 0)]
+    if not cuts:
+        known = known.iloc[:0]
+    true = segments_of(known["margin_12m"], known["potential_12m_true"], cuts)
+    oracle = segments_of(known["margin_12m"], known["next_potential"], cuts)
+    labels = pd.DataFrame({"true": true, "found": known["value_segment"].astype(int), "oracle": oracle})
     of_found, of_oracle = recalls(labels["found"], labels["true"]), recalls(labels["oracle"], labels["true"])
-    note = "" if len(labels) else "no customer has a segment"
+    note = "" if len(labels) else "no customer has a segment of value and potential"
     return [
         _share("segments: share scored 1 to 5", matched["value_segment"].isin(SEGMENTS)),
         _kappa("segments: quadratic kappa", labels, KAPPA, note),
@@ -218,20 +228,34 @@ def _segments(matched: pd.DataFrame, is_customer: pd.Series) -> list[Recovery]:
             )
             for segment in SEGMENTS
         ),
-        _kappa("segments: quadratic kappa, 0 taken as 1", with_zero, None, note),
     ]
 
 
-def _segment_labels(known: pd.DataFrame) -> pd.DataFrame:
-    """`true`, `found` (0 is 1), `oracle`: its yearly margin, cut where the segments have the true sizes."""
+def segments_of(values: pd.Series, potentials: pd.Series, cuts: Mapping[str, float]) -> pd.Series:
+    """Segments 1 to 5 by the definition: tiers at the cut points, and the sum of both tiers less one (`segment_map`)."""
+    if values.empty:
+        return pd.Series(dtype=int)
+    tiers = [
+        np.digitize(figures.to_numpy(dtype=float), [cuts[f"{name}_low_cut"], cuts[f"{name}_high_cut"]])
+        for name, figures in (("value", values), ("potential", potentials))
+    ]
+    return pd.Series(1 + tiers[0] + tiers[1], index=values.index)
+
+
+def _levels(matched: pd.DataFrame, is_customer: pd.Series) -> Recovery:
+    """Against the simulator's own five levels of the yearly amount, on which its effects hang: what the segments, made of a
+    realised value and of a potential that no comparable customer is below, say of them. The oracle cuts its yearly margin
+    where the levels have their true sizes. Of those who are customers still; segment 0 counts as 1."""
+    known = matched[is_customer & matched["value_segment"].isin((0, *SEGMENTS))]
     true = known["value_segment_true"].astype(int)
-    return pd.DataFrame(
+    labels = pd.DataFrame(
         {
             "true": true,
             "found": known["value_segment"].astype(int).clip(lower=1),
             "oracle": cut_at_shares(known["yearly_margin"], true),
         }
     )
+    return _kappa("segments: kappa with the levels behind the effects", labels, None, "" if len(labels) else "nobody is scored")
 
 
 def _share(figure: str, members: pd.Series) -> Recovery:
@@ -366,6 +390,9 @@ def read_home(home: Path, salt: str) -> Home:
         customers = published.execute(
             "select customer_id, value_segment, relational_family, lifetime_value from customers order by all"
         ).df()
+        in_use = published.execute(
+            "select diagnostics from parameter_versions where parameter = 'value_thresholds' and is_in_use"
+        ).fetchone()
         months = published.execute(
             """
             select customer_id, period_start as month, value_segment, relational_family, expected_margin_12m, potential_12m
@@ -381,7 +408,9 @@ def read_home(home: Path, salt: str) -> Home:
     for day in ("changed_on", "lapsed_on"):
         people[day] = pd.to_datetime(people[day])
     links["key"] = [hash_of(salt, space, key) for space, key in zip(links["source"], links["source_key"], strict=True)]
-    return Home(keys, links, customers, months, people, parameters)
+    told = json.loads(in_use[0]) if in_use else {}
+    cuts = {name: told[name] for name in CUTS} if set(CUTS) <= set(told) else {}
+    return Home(keys, links, customers, months, people, parameters, cuts)
 
 
 def hash_of(salt: str, key_space: str, key: str) -> str:

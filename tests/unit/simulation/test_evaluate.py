@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -26,6 +28,7 @@ from dagster_project.simulation.evaluate import (
     quadratic_kappa,
     read_home,
     recalls,
+    segments_of,
     spearman,
 )
 from dagster_project.simulation.recovery import Recovery
@@ -143,6 +146,11 @@ def test_the_hash_of_a_key_is_that_of_landing() -> None:
     assert made == [(hash_of("s", "email", "a@example.com"),)]
 
 
+CUTS = {"value_low_cut": 10.0, "value_high_cut": 100.0, "potential_low_cut": 45.0, "potential_high_cut": 60.0}
+# with the margins of the five people: tiers 1 and 1, 2 and 1, 2 and 2, 3 and 2, 3 and 3
+OF_FIVE_SEGMENTS = [40.0, 40.0, 50.0, 50.0, 70.0]
+
+
 def small_home(
     expected: list[float | None], family: str = "unknown", segments: tuple[int, ...] = (1, 2, 3, 4, 5), **truth: object
 ) -> Home:
@@ -155,6 +163,7 @@ def small_home(
             "relational_family": ["trusting", "trusting", "autonomous", "autonomous", "soliciting"],
             "purchases_per_year": [0.5, 1.0, 2.0, 4.0, 8.0],
             "expected_margin_12m": [10.0, 20.0, 30.0, 40.0, 50.0],
+            "margin_12m": [Decimal(5), Decimal(50), Decimal(50), Decimal(500), Decimal(500)],
             "potential_12m": [40.0, 40.0, 40.0, 40.0, 50.0],
             "cohort_year": 2020,
             "region": "Nord",
@@ -189,7 +198,7 @@ def small_home(
     )
     months = months.drop(columns="person_id").rename(columns={"label": "value_segment"}).assign(relational_family=family)
     months.loc[months["month"] < "2025-12-01", "expected_margin_12m"] = 0.0
-    return Home(keys, links, customers, months, people, PARAMETERS)
+    return Home(keys, links, customers, months, people, PARAMETERS, CUTS)
 
 
 def by_figure(home: Home) -> dict[str, Recovery]:
@@ -197,14 +206,15 @@ def by_figure(home: Home) -> dict[str, Recovery]:
 
 
 def test_a_perfect_publication_has_perfect_figures_and_what_is_not_there_is_said_not_to_be_computed() -> None:
-    lines = by_figure(small_home([None] * 5))
-    for figure in (
-        "identity: precision of pairs",
-        "identity: recall of pairs",
-        "segments: quadratic kappa",
-        "segments: recall of segment 5",
-    ):
+    lines = by_figure(small_home([None] * 5, potential_12m=OF_FIVE_SEGMENTS))
+    for figure in ("identity: precision of pairs", "identity: recall of pairs"):
         assert (lines[figure].found, lines[figure].oracle, lines[figure].is_met) == (1.0, 1.0, True)
+    for figure in ("segments: quadratic kappa", "segments: recall of segment 1", "segments: recall of segment 5"):
+        assert (lines[figure].found, lines[figure].is_met) == (1.0, True)
+    # it sees the true value and takes all potentials of these few people for high: segments 3, 4, 4, 5, 5
+    assert lines["segments: recall of segment 5"].oracle == 1.0
+    assert lines["segments: recall of segment 1"].oracle == 0.0
+    assert lines["segments: kappa with the levels behind the effects"].found == 1.0
     assert lines["segments: share scored 1 to 5"].found == 1.0
     for column in ("expected_margin_12m", "potential_12m", "lifetime_value"):
         line = lines[f"potential: Spearman of {column}"]
@@ -221,7 +231,7 @@ def test_a_perfect_publication_has_perfect_figures_and_what_is_not_there_is_said
 def test_every_home_has_the_same_figures() -> None:
     nobody = small_home([None] * 5, segments=(-2, -2, -2, -2, -2))
     assert [line.figure for line in compare(nobody)] == [line.figure for line in compare(small_home([1.0, 2.0, 3.0, 4.0, 5.0]))]
-    assert by_figure(nobody)["segments: quadratic kappa"].note == "no customer has a segment"
+    assert by_figure(nobody)["segments: quadratic kappa"].note == "no customer has a segment of value and potential"
 
 
 def test_expected_margins_are_those_of_the_as_of_month() -> None:
@@ -241,15 +251,31 @@ def test_filled_families_are_compared_with_the_recall_of_each() -> None:
     assert lines["families: unchanged that change at a month boundary"].found == 0.0
 
 
-def test_segment_0_is_apart_and_in_a_second_kappa_the_lowest() -> None:
-    lines = by_figure(small_home([None] * 5, segments=(0, 2, 3, 4, 5)))
+def test_true_segments_are_those_of_the_true_value_and_potential_by_the_published_cut_points() -> None:
+    values, potentials = pd.Series([9.99, 10.0, 100.0, 100.0]), pd.Series([1000.0, 44.0, 44.0, 60.0])
+    assert segments_of(values, potentials, CUTS).tolist() == [3, 2, 3, 5]
+    # one too high by one segment: 1 - 1 / 20 of the expected squares
+    wrong = by_figure(small_home([None] * 5, segments=(2, 2, 3, 4, 5), potential_12m=OF_FIVE_SEGMENTS))
+    assert wrong["segments: recall of segment 1"].found == 0.0
+    assert 0.9 < wrong["segments: quadratic kappa"].found < 1.0  # type: ignore[operator]
+
+
+def test_segment_0_is_apart_and_at_the_levels_behind_the_effects_the_lowest() -> None:
+    lines = by_figure(small_home([None] * 5, segments=(0, 2, 3, 4, 5), potential_12m=OF_FIVE_SEGMENTS))
     assert (lines["segments: quadratic kappa"].found, lines["segments: quadratic kappa"].sample) == (1.0, 4)
-    assert (lines["segments: quadratic kappa, 0 taken as 1"].found, lines["segments: share scored 1 to 5"].found) == (1.0, 0.8)
+    levels = lines["segments: kappa with the levels behind the effects"]
+    assert (levels.found, levels.sample, lines["segments: share scored 1 to 5"].found) == (1.0, 5, 0.8)
 
 
-def test_who_has_left_has_no_true_segment_and_who_was_changed_has_lines_apart() -> None:
+def test_without_published_cut_points_no_segment_is_compared() -> None:
+    lines = by_figure(replace(small_home([None] * 5), cuts={}))
+    assert (lines["segments: quadratic kappa"].found, lines["segments: quadratic kappa"].sample) == (None, 0)
+    assert lines["segments: kappa with the levels behind the effects"].found == 1.0
+
+
+def test_who_has_left_has_no_level_and_who_was_changed_has_lines_apart() -> None:
     gone = small_home([None] * 5, lapsed_on=pd.to_datetime(["2025-11-30", "2025-12-01", None, None, None]))
-    assert by_figure(gone)["segments: quadratic kappa"].sample == 4
+    assert by_figure(gone)["segments: kappa with the levels behind the effects"].sample == 4
     changed = small_home(
         [1.0, 2.0, 3.0, 4.0, 5.0],
         changed_on=pd.to_datetime(["2025-09-01", None, None, None, None]),

@@ -191,6 +191,7 @@ final as (
         offered.reopen_count,
         offered.is_automated,
         offered.is_inbound,
+        offered.is_set_aside,
         offered.is_handled,
         offered.is_abandoned,
         offered.is_offered,

@@ -1,7 +1,7 @@
 -- Tiers and segment of each customer at the start of each month, by the stored cut points. A month that changes version is scored
 -- with the former one, too (`is_former`), so that migrations can tell own moves from re-cuts.
 --
--- A tier is left when the value has passed its cut point by the stored share (0.2): up from cut * 1.2 on, down below cut * 0.8. In
+-- A tier is left when the value has passed its cut point by the stored share (0.15): up from cut * 1.15 on, down below cut * 0.85. In
 -- between the side of the month before holds, and in the first month the side where the value is.
 {%- set cuts = {
     'tier_low_cut': 'value_12m', 'tier_high_cut': 'value_12m',

@@ -38,6 +38,7 @@ final as (
         contacts.relational_family,
         contacts.wait_seconds,
         contacts.handle_seconds,
+        contacts.is_set_aside,
         contacts.is_handled,
         contacts.is_within_threshold,
         case when resolutions.is_mature then resolutions.is_resolved end as is_first_contact_resolution,

@@ -1,0 +1,104 @@
+-- What happened to customers and stands in no other published table: the part of `customer_timeline` that it cannot read there.
+
+with
+
+customers as (
+
+    select customer_id
+    from {{ ref('int_customers') }}
+    where allows_profiling
+
+),
+
+customer_keys as (
+
+    select
+        customer_keys.source_key_hash,
+        customer_keys.customer_id
+    from {{ ref('int_customer_keys') }} as customer_keys
+    inner join customers on customer_keys.customer_id = customers.customer_id
+
+),
+
+answers as (
+
+    select
+        responses.customer_id,
+        responses.answered_at as happened_at,
+        'answer' as kind,
+        responses.channel,
+        responses.response_id as reference,
+        cast(null as bigint) as points,
+        coalesce(responses.construct, 'unknown') as detail
+    from {{ ref('int_survey_responses') }} as responses
+    inner join customers on responses.customer_id = customers.customer_id
+    where responses.is_answered
+
+),
+
+movements as (
+
+    select
+        customer_keys.customer_id,
+        movements.moved_at as happened_at,
+        'points' as kind,
+        cast(null as varchar) as channel,
+        movements.movement_id as reference,
+        cast(movements.points as bigint) as points,
+        movements.kind as detail
+    from {{ ref('stg_loyalty__movements') }} as movements
+    inner join customer_keys on movements.loyalty_card_id_hash = customer_keys.source_key_hash
+
+),
+
+visits as (
+
+    select
+        coalesce(by_customer.customer_id, by_email.customer_id) as customer_id,
+        sessions.started_at as happened_at,
+        'visit' as kind,
+        'web' as channel,
+        sessions.session_id as reference,
+        cast(null as bigint) as points,
+        'session' as detail
+    from {{ ref('stg_web__sessions') }} as sessions
+    left join customer_keys as by_customer on sessions.customer_id_hash = by_customer.source_key_hash
+    left join customer_keys as by_email on sessions.email_hash = by_email.source_key_hash
+    where coalesce(by_customer.customer_id, by_email.customer_id) is not null
+
+),
+
+subscription_steps as (
+
+    {% for step, instant in [
+        ('started', 'started_at'), ('cancellation_requested', 'cancellation_requested_at'), ('ended', 'ended_at')
+    ] %}
+        {{ 'union all' if not loop.first }}
+        select
+            customer_keys.customer_id,
+            subscriptions.{{ instant }} as happened_at,
+            'subscription' as kind,
+            cast(null as varchar) as channel,
+            subscriptions.subscription_id as reference,
+            cast(null as bigint) as points,
+            '{{ step }}' as detail
+        from {{ ref('stg_crm__subscriptions') }} as subscriptions
+        inner join customer_keys on subscriptions.customer_id_hash = customer_keys.source_key_hash
+        where subscriptions.{{ instant }} is not null
+    {% endfor %}
+
+),
+
+final as (
+
+    select * from answers
+    union all
+    select * from movements
+    union all
+    select * from visits
+    union all
+    select * from subscription_steps
+
+)
+
+select * from final
