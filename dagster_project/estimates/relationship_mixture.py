@@ -227,9 +227,14 @@ def log_likelihoods(families: Families, seen: Observations) -> Floats:
     return result
 
 
+def log_evidence(families: Families, seen: Observations) -> Floats:
+    """Logarithm of how likely what was seen of each customer is, whatever the family."""
+    return _log_sum(log_likelihoods(families, seen) + np.log(families.shares))
+
+
 def log_likelihood(families: Families, seen: Observations) -> float:
-    """Mean per customer."""
-    return float(_log_sum(log_likelihoods(families, seen) + np.log(families.shares)).mean())
+    """Its mean per customer."""
+    return float(log_evidence(families, seen).mean())
 
 
 def axes(families: Families, seen: Observations) -> tuple[Floats, Floats]:

@@ -13,8 +13,7 @@ import pytest
 
 from dagster_project.company.model import load_company
 from dagster_project.company.reference import load_references
-from dagster_project.estimates.parameter_files import write_table
-from dagster_project.estimates.relational_families import PARAMETER, SCHEMA, attempt, read_observations
+from dagster_project.estimates.relational_families import fit_if_due
 from dagster_project.feeds.horizon import resolve_as_of
 from dagster_project.feeds.landing import land_feed
 from dagster_project.feeds.snapshot import write_snapshot
@@ -54,11 +53,9 @@ def matched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pd.DataFrame]:
     as_of = resolve_as_of(home, company)
     inputs = home / "inputs"
     write_snapshot(home, company, as_of, inputs, references)
-    write_table(SCHEMA.empty_table(), inputs / "parameters" / f"{PARAMETER}.parquet")
     observed = build(inputs, "+int_customer_month_interactions +int_interaction_channels")
-    outcome = attempt(*read_observations(observed, as_of.replace(day=1)), as_of, None, [])
-    assert outcome.diagnostics["is_prototype"] == 0
-    write_table(outcome.tables[PARAMETER], inputs / "parameters" / f"{PARAMETER}.parquet")
+    report = fit_if_due(home, observed, inputs, as_of)
+    assert report.attempt is not None and report.attempt.diagnostics["is_prototype"] == 0
     warehouse = build(inputs, "+int_customer_month_families")
     yield _match(home, warehouse, as_of.replace(day=1))
 
