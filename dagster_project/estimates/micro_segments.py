@@ -215,7 +215,7 @@ def standardised(customers: pd.DataFrame, scales: Sequence[Scale], features: Seq
 
 
 def _transformed(values: pd.Series, is_log: bool) -> Points:
-    numbers = values.astype(float).to_numpy()
+    numbers = np.asarray(values.astype(float), dtype=np.float64)
     return np.log1p(numbers) if is_log else numbers
 
 
@@ -369,7 +369,7 @@ def score(customers: pd.DataFrame, tiers: NDArray[np.int64], stored: Mapping[str
     points = _filled(standardised(customers, scales, features))
     found: list[str | None] = [None] * len(customers)
     for tier, of_tier in rows.groupby("value_tier"):
-        wide = of_tier.pivot(index="micro_segment", columns="feature", values="position").sort_index()[features]
+        wide = of_tier.pivot_table(index="micro_segment", columns="feature", values="position").sort_index()[features]
         members = np.flatnonzero(tiers == tier)
         differences = points[members][:, None, :] - wide.to_numpy()[None, :, :]
         nearest = np.round((differences**2).sum(axis=2), 9).argmin(axis=1) if len(members) else []
@@ -388,7 +388,9 @@ def match(former: Sequence[str | None], new: Sequence[int], number: int) -> dict
     names = sorted({name for name in former if name is not None})
     if not names:
         return {}
-    counts = pd.crosstab(pd.Series(former, dtype=object), pd.Series(new)).reindex(index=names, columns=range(number), fill_value=0)
+    counts = pd.crosstab(pd.Series(list(former), dtype=object), pd.Series(list(new))).reindex(
+        index=names, columns=range(number), fill_value=0
+    )
     both = counts.to_numpy()
     # of the former groups all, of the new ones also who had no group
     either = both.sum(axis=1)[:, None] + np.bincount(new, minlength=number)[None, :] - both
@@ -556,7 +558,8 @@ def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitRep
         former_tables = None
         if former is not None:
             former_tables = {
-                name: _of_versions(load_versions(home, name, schema), [former.parameter_version]) for name, schema in SCHEMAS.items()
+                name: _of_versions(load_versions(home, name, schema), [former.parameter_version])
+                for name, schema in SCHEMAS.items()
             }
         return attempt(read_customers(warehouse, month), thresholds, as_of, former, former_tables, used)
 
@@ -570,7 +573,7 @@ def _of_versions(rows: pa.Table, names: Sequence[str]) -> pa.Table:
 def read_customers(warehouse: Path, month: date) -> pd.DataFrame:
     """The behaviour of customers with a positive value at the start of a month, at most 30,000, by id."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return connection.execute(
+        found: pd.DataFrame = connection.execute(
             f"""select features.customer_id, cast(features.value_12m as double) as value_12m, features.sales_months_12m,
                 {", ".join(f"behaviours.{trait}" for trait in TRAITS)}
             from intermediate.int_customer_behaviours as behaviours
@@ -579,4 +582,5 @@ def read_customers(warehouse: Path, month: date) -> pd.DataFrame:
             where features.allows_profiling and features.month = ? and features.value_12m > 0
             order by features.customer_id limit ?""",
             [month, LARGEST_SAMPLE],
-        ).to_arrow_table().to_pandas()
+        ).df()
+        return found

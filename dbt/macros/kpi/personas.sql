@@ -19,6 +19,15 @@
     )
 {%- endmacro %}
 
+{#- A phrase with its words in braces filled in. `values`: word -> SQL. -#}
+{% macro filled_in(phrase, values) -%}
+    {%- set made = namespace(sql=phrase) -%}
+    {%- for word, value in values.items() -%}
+        {%- set made.sql = "replace(" ~ made.sql ~ ", '{" ~ word ~ "}', " ~ value ~ ")" -%}
+    {%- endfor -%}
+    {{ made.sql }}
+{%- endmacro %}
+
 {#-
 Whether a code of a source can stand in a sentence: letters, spaces, hyphens and strokes only. Anything else (digits, signs, markup)
 tells a director nothing, and may be what somebody has typed.

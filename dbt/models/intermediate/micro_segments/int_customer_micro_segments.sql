@@ -21,14 +21,14 @@ version as (
 scales as (
 
     select
-        version.parameter_version,
         {%- for trait in behaviour_traits() %}
-        max(case when features.feature = '{{ trait }}' and features.is_log then 1 else 0 end) = 1 as {{ trait }}_is_log,
-        max(case when features.feature = '{{ trait }}' then features.mean end) as {{ trait }}_mean,
-        max(case when features.feature = '{{ trait }}' then features.sd end) as {{ trait }}_sd,
-        max(case when features.feature = '{{ trait }}' then features.low end) as {{ trait }}_low,
-        max(case when features.feature = '{{ trait }}' then features.high end) as {{ trait }}_high{{ ',' if not loop.last }}
+            max(case when features.feature = '{{ trait }}' and features.is_log then 1 else 0 end) = 1 as {{ trait }}_is_log,
+            max(case when features.feature = '{{ trait }}' then features.mean end) as {{ trait }}_mean,
+            max(case when features.feature = '{{ trait }}' then features.sd end) as {{ trait }}_sd,
+            max(case when features.feature = '{{ trait }}' then features.low end) as {{ trait }}_low,
+            max(case when features.feature = '{{ trait }}' then features.high end) as {{ trait }}_high,
         {%- endfor %}
+        version.parameter_version
     from {{ source('parameters', 'micro_segment_features') }} as features
     inner join version on features.parameter_version = version.parameter_version
     group by version.parameter_version
@@ -38,11 +38,11 @@ scales as (
 centroids as (
 
     select
-        centroids.micro_segment,
-        centroids.value_tier,
         {%- for trait in behaviour_traits() %}
-        max(case when centroids.feature = '{{ trait }}' then centroids.position end) as {{ trait }}{{ ',' if not loop.last }}
+            max(case when centroids.feature = '{{ trait }}' then centroids.position end) as {{ trait }},
         {%- endfor %}
+        centroids.micro_segment,
+        centroids.value_tier
     from {{ source('parameters', 'micro_segment_centroids') }} as centroids
     inner join version on centroids.parameter_version = version.parameter_version
     group by centroids.micro_segment, centroids.value_tier
@@ -52,27 +52,27 @@ centroids as (
 standardised as (
 
     select
+        {%- for trait in behaviour_traits() %}
+            case
+                when behaviours.{{ trait }} is not null
+                    then
+                        (
+                            least(
+                                greatest(
+                                    case
+                                        when scales.{{ trait }}_is_log then ln(1 + behaviours.{{ trait }})
+                                        else behaviours.{{ trait }}
+                                    end,
+                                    scales.{{ trait }}_low
+                                ),
+                                scales.{{ trait }}_high
+                            ) - scales.{{ trait }}_mean
+                        ) / scales.{{ trait }}_sd
+            end as z_{{ trait }},
+        {%- endfor %}
         behaviours.customer_id,
         segments.value_tier,
-        scales.parameter_version,
-        {%- for trait in behaviour_traits() %}
-        case
-            when behaviours.{{ trait }} is not null
-                then
-                    (
-                        least(
-                            greatest(
-                                case
-                                    when scales.{{ trait }}_is_log then ln(1 + behaviours.{{ trait }})
-                                    else behaviours.{{ trait }}
-                                end,
-                                scales.{{ trait }}_low
-                            ),
-                            scales.{{ trait }}_high
-                        ) - scales.{{ trait }}_mean
-                    ) / scales.{{ trait }}_sd
-        end as z_{{ trait }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        scales.parameter_version
     from {{ ref('int_customer_behaviours') }} as behaviours
     inner join {{ ref('int_customer_month_segments') }} as segments
         on
@@ -90,12 +90,13 @@ distances as (
         standardised.*,
         centroids.micro_segment,
         round(
+            0
             {%- for trait in behaviour_traits() %}
-            {{ '+ ' if not loop.first }}coalesce(
-                (coalesce(standardised.z_{{ trait }}, 0) - centroids.{{ trait }})
-                * (coalesce(standardised.z_{{ trait }}, 0) - centroids.{{ trait }}),
-                0
-            )
+                + coalesce(
+                    (coalesce(standardised.z_{{ trait }}, 0) - centroids.{{ trait }})
+                    * (coalesce(standardised.z_{{ trait }}, 0) - centroids.{{ trait }}),
+                    0
+                )
             {%- endfor %},
             9
         ) as squared_distance
@@ -108,12 +109,12 @@ final as (
 
     select
         customer_id,
+        {%- for trait in behaviour_traits() %}
+            z_{{ trait }},
+        {%- endfor %}
         value_tier,
         micro_segment,
-        parameter_version,
-        {%- for trait in behaviour_traits() %}
-        z_{{ trait }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        parameter_version
     from distances
     qualify row_number() over (partition by customer_id order by squared_distance asc, micro_segment asc) = 1
 

@@ -20,27 +20,81 @@ answered as (
 
 cells as (
 
-    select micro_segment, 'all' as kind, 'all' as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'all' as kind,
+        'all' as member,
+        customer_number,
+        satisfied
+    from answered
     union all
-    select 'all' as micro_segment, 'all' as kind, 'all' as member, customer_number, satisfied from answered
+    select
+        'all' as micro_segment,
+        'all' as kind,
+        'all' as member,
+        customer_number,
+        satisfied
+    from answered
     union all
-    select micro_segment, 'channel' as kind, channel as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'channel' as kind,
+        channel as member,
+        customer_number,
+        satisfied
+    from answered
     union all
-    select micro_segment, 'reason' as kind, reason as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'reason' as kind,
+        reason as member,
+        customer_number,
+        satisfied
+    from answered
     union all
-    select micro_segment, 'moment' as kind, 'answered_in_time' as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'moment' as kind,
+        'answered_in_time' as member,
+        customer_number,
+        satisfied
+    from answered
     where is_within_threshold
     union all
-    select micro_segment, 'moment' as kind, 'answered_late' as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'moment' as kind,
+        'answered_late' as member,
+        customer_number,
+        satisfied
+    from answered
     where not is_within_threshold
     union all
-    select micro_segment, 'moment' as kind, 'resolved_at_first' as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'moment' as kind,
+        'resolved_at_first' as member,
+        customer_number,
+        satisfied
+    from answered
     where is_resolved
     union all
-    select micro_segment, 'moment' as kind, 'came_back' as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'moment' as kind,
+        'came_back' as member,
+        customer_number,
+        satisfied
+    from answered
     where not is_resolved
     union all
-    select micro_segment, 'moment' as kind, 'after_purchase' as member, customer_number, satisfied from answered
+    select
+        micro_segment,
+        'moment' as kind,
+        'after_purchase' as member,
+        customer_number,
+        satisfied
+    from answered
     where days_since_purchase <= {{ after_purchase_days() }}
 
 ),

@@ -33,13 +33,13 @@ dividing as (
 sums as (
 
     select
-        scored.micro_segment,
-        scored.value_tier,
         {%- for trait in behaviour_traits() %}
-        count(scored.z_{{ trait }}) as n_{{ trait }},
-        sum(cast(scored.z_{{ trait }} as decimal(18, 6))) as z_{{ trait }},
-        sum(cast(behaviours.{{ trait }} as decimal(18, 6))) as x_{{ trait }}{{ ',' if not loop.last }}
+            count(scored.z_{{ trait }}) as n_{{ trait }},
+            sum(cast(scored.z_{{ trait }} as decimal(18, 6))) as z_{{ trait }},
+            sum(cast(behaviours.{{ trait }} as decimal(18, 6))) as x_{{ trait }},
         {%- endfor %}
+        scored.micro_segment,
+        scored.value_tier
     from scored
     inner join behaviours on scored.customer_id = behaviours.customer_id
     group by scored.micro_segment, scored.value_tier
@@ -48,18 +48,27 @@ sums as (
 
 by_trait as (
 
-    {% for trait in behaviour_traits() -%}
     select
         micro_segment,
         value_tier,
-        '{{ trait }}' as feature,
-        n_{{ trait }} as customers,
-        z_{{ trait }} as z_total,
-        x_{{ trait }} as x_total
+        'purchases_12m' as feature,
+        n_purchases_12m as customers,
+        z_purchases_12m as z_total,
+        x_purchases_12m as x_total
     from sums
-    where n_{{ trait }} > 0
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    where n_purchases_12m > 0
+    {%- for trait in behaviour_traits()[1:] %}
+        union all
+        select
+            micro_segment,
+            value_tier,
+            '{{ trait }}' as feature,
+            n_{{ trait }} as customers,
+            z_{{ trait }} as z_total,
+            x_{{ trait }} as x_total
+        from sums
+        where n_{{ trait }} > 0
+    {%- endfor %}
 
 ),
 

@@ -1,6 +1,9 @@
 -- Cards of the micro-segments. Texts are put together from the published phrases `persona_phrases` and aggregates of at least 20
 -- customers; thousands are set apart where a card is shown.
 {%- set languages = ['fr', 'en'] %}
+{%- set figures_of_steps = {
+    'days_after_purchase': 'days_after_purchase', 'resolved': 'resolved_share', 'repurchased': 'repurchased_share'
+} %}
 
 with
 
@@ -38,11 +41,11 @@ customers as (
     inner join {{ ref('int_customer_month_segments') }} as segments
         on
             scored.customer_id = segments.customer_id
-            and segments.month = run_context.as_of_month
+            and run_context.as_of_month = segments.month
     inner join {{ ref('int_customer_month_features') }} as features
         on
             scored.customer_id = features.customer_id
-            and features.month = run_context.as_of_month
+            and run_context.as_of_month = features.month
 
 ),
 
@@ -102,7 +105,8 @@ traits as (
 
 ),
 
--- the two traits in which a micro-segment stands farthest from its own value tier: the tier itself is said beside them
+-- the two traits in which a micro-segment stands farthest from its own value tier (the tier itself is said beside them), and on the
+-- same side of all customers: who visits the site often for a small customer, but no more than anybody, does not visit it often
 label_traits as (
 
     select
@@ -118,24 +122,31 @@ label_traits as (
             phrases.kind = 'label'
             and traits.feature = phrases.feature
             and phrases.direction = case when traits.tier_deviation > 0 then 'high' else 'low' end
-    where traits.is_dividing and abs(traits.tier_deviation) >= 0.25
+    where
+        traits.is_dividing
+        and abs(traits.tier_deviation) >= 0.25
+        and case when traits.tier_deviation > 0 then traits.deviation else -traits.deviation end >= 0.25
 
 ),
 
 named as (
 
     select
-        personas.micro_segment,
         {%- for language in languages %}
-        tiers.label_{{ language }} as tier_{{ language }},
-        coalesce(
-            max(case when label_traits.position = 1 then label_traits.text_{{ language }} end)
-            || coalesce(
-                ' ' || max(and_phrase.text_{{ language }}) || ' ' || max(case when label_traits.position = 2 then label_traits.text_{{ language }} end), ''
-            ),
-            max(no_trait.text_{{ language }})
-        ) as traits_{{ language }}{{ ',' if not loop.last }}
+            tiers.label_{{ language }} as tier_{{ language }},
+            coalesce(
+                max(case when label_traits.position = 1 then label_traits.text_{{ language }} end)
+                || coalesce(
+                    ' '
+                    || max(and_phrase.text_{{ language }})
+                    || ' '
+                    || max(case when label_traits.position = 2 then label_traits.text_{{ language }} end),
+                    ''
+                ),
+                max(no_trait.text_{{ language }})
+            ) as traits_{{ language }},
         {%- endfor %}
+        personas.micro_segment
     from personas
     left join label_traits on personas.micro_segment = label_traits.micro_segment
     inner join {{ ref('dimension_labels') }} as tiers
@@ -152,14 +163,14 @@ named as (
 labels as (
 
     select
-        named.*,
         {%- for language in languages %}
-        tier_{{ language }} || '{{ ' : ' if language == 'fr' else ': ' }}' || traits_{{ language }}
-        || case
-            when count(*) over (partition by tier_fr, traits_fr) > 1 then ' (' || micro_segment || ')'
-            else ''
-        end as label_{{ language }}{{ ',' if not loop.last }}
+            tier_{{ language }} || '{{ ' : ' if language == 'fr' else ': ' }}' || traits_{{ language }}
+            || case
+                when count(*) over (partition by tier_fr, traits_fr) > 1 then ' (' || micro_segment || ')'
+                else ''
+            end as label_{{ language }},
         {%- endfor %}
+        named.*
     from named
 
 ),
@@ -167,43 +178,54 @@ labels as (
 portraits as (
 
     select
-        personas.micro_segment,
         {%- for language in languages %}
-        {%- set figure = "replace({0}, '.', ',')" if language == 'fr' else '{0}' %}
-        replace(replace(replace(replace(replace(replace(replace(
-            portrait.text_{{ language }}
-            || coalesce(' ' || replace(contacts.text_{{ language }}, '{contacts}', {{ figure.format(tenths_text('personas.contacts_12m_mean')) }}), '')
-            || '.',
-            '{customers}', {{ whole_text('personas.customers') }}),
-            '{tier}', lower(labels.tier_{{ language }})),
-            '{share}', {{ whole_text(safe_divide('100 * personas.customers', 'personas.all_customers')) }}),
-            '{traits}', labels.traits_{{ language }}),
-            '{purchases}', {{ figure.format(tenths_text('personas.purchases_12m_mean')) }}),
-            '{amount}', {{ whole_text('personas.net_amount_12m_mean') }}),
-            '{currency}', run_context.currency) as portrait_{{ language }}{{ ',' if not loop.last }}
+            {%- set figure = "replace({0}, '.', ',')" if language == 'fr' else '{0}' %}
+        {{ filled_in(
+            "portrait.text_" ~ language ~ " || coalesce(' ' || contacts.text_" ~ language ~ ", '') || '.'",
+            {
+                'customers': whole_text('personas.customers'),
+                'tier': 'lower(labels.tier_' ~ language ~ ')',
+                'share': whole_text(safe_divide('100 * personas.customers', 'personas.all_customers')),
+                'traits': 'labels.traits_' ~ language,
+                'purchases': figure.format(tenths_text('personas.purchases_12m_mean')),
+                'amount': whole_text('personas.net_amount_12m_mean'),
+                'contacts': "coalesce(" ~ figure.format(tenths_text('personas.contacts_12m_mean')) ~ ", '')",
+                'currency': 'run_context.currency',
+            }
+        ) }} as portrait_{{ language }},
         {%- endfor %}
+        personas.micro_segment
     from personas
     cross join run_context
     inner join labels on personas.micro_segment = labels.micro_segment
     inner join phrases as portrait on portrait.kind = 'portrait' and portrait.feature = 'portrait'
-    inner join phrases as contacts on contacts.kind = 'portrait' and contacts.feature = 'contacts'
+    -- without the feed of contacts nothing is said of them
+    left join phrases as contacts
+        on
+            contacts.kind = 'portrait'
+            and contacts.feature = 'contacts'
+            and personas.contacts_12m_mean is not null
 
 ),
 
 habits as (
 
     select
-        traits.micro_segment,
         {%- for language in languages %}
-        {%- set figure = "replace({0}, '.', ',')" if language == 'fr' else '{0}' %}
+            {%- set figure = "replace({0}, '.', ',')" if language == 'fr' else '{0}' %}
         {{ joined_lines(
-            "replace(replace(replace(phrases.text_" ~ language
-            ~ ", '{value}', " ~ figure.format(phrase_figure('traits.trait_mean', 'phrases.unit'))
-            ~ "), '{all}', " ~ figure.format(phrase_figure('traits.all_mean', 'phrases.unit'))
-            ~ "), '{currency}', run_context.currency)",
+            filled_in(
+                'phrases.text_' ~ language,
+                {
+                    'value': figure.format(phrase_figure('traits.trait_mean', 'phrases.unit')),
+                    'all': figure.format(phrase_figure('traits.all_mean', 'phrases.unit')),
+                    'currency': 'run_context.currency',
+                }
+            ),
             'abs(traits.deviation) desc, traits.feature asc'
-        ) }} as habits_{{ language }}{{ ',' if not loop.last }}
+        ) }} as habits_{{ language }},
         {%- endfor %}
+        traits.micro_segment
     from traits
     cross join run_context
     inner join phrases
@@ -256,11 +278,11 @@ standing_apart as (
         satisfaction.csat,
         overall.csat as all_csat,
         {%- for language in languages %}
-        case
-            when satisfaction.kind = 'channel' then channel_labels.label_{{ language }}
-            when satisfaction.kind = 'reason' then replace(satisfaction.member, '_', ' ')
-            else ''
-        end as member_{{ language }},
+            case
+                when satisfaction.kind = 'channel' then channel_labels.label_{{ language }}
+                when satisfaction.kind = 'reason' then replace(satisfaction.member, '_', ' ')
+                else ''
+            end as member_{{ language }},
         {%- endfor %}
         row_number() over (
             partition by satisfaction.micro_segment, satisfaction.csat > overall.csat
@@ -287,19 +309,22 @@ standing_apart as (
 opinions as (
 
     select
-        standing_apart.micro_segment,
         {%- for kind in ['like', 'irritant'] %}
-        {%- set outer_loop = loop %}
-        {%- for language in languages %}
+            {%- for language in languages %}
         {{ joined_lines(
-            "case when standing_apart.kind = '" ~ kind ~ "' then replace(replace(replace(phrases.text_" ~ language
-            ~ ", '{value}', " ~ phrase_figure('standing_apart.csat', 'phrases.unit')
-            ~ "), '{all}', " ~ phrase_figure('standing_apart.all_csat', 'phrases.unit')
-            ~ "), '{member}', standing_apart.member_" ~ language ~ ") end",
+            "case when standing_apart.kind = '" ~ kind ~ "' then " ~ filled_in(
+                'phrases.text_' ~ language,
+                {
+                    'value': phrase_figure('standing_apart.csat', 'phrases.unit'),
+                    'all': phrase_figure('standing_apart.all_csat', 'phrases.unit'),
+                    'member': 'standing_apart.member_' ~ language,
+                }
+            ) ~ " end",
             'standing_apart.position asc'
-        ) }} as {{ kind }}s_{{ language }}{{ ',' if not (loop.last and outer_loop.last) }}
+        ) }} as {{ kind }}s_{{ language }},
+            {%- endfor %}
         {%- endfor %}
-        {%- endfor %}
+        standing_apart.micro_segment
     from standing_apart
     inner join phrases
         on
@@ -337,17 +362,17 @@ steps as (
         channel_labels.label_en as member_en
     from journeys
     inner join channel_labels on journeys.channel = channel_labels.channel
-    {%- for feature, column in [('days_after_purchase', 'days_after_purchase'), ('resolved', 'resolved_share'), ('repurchased', 'repurchased_share')] %}
-    union all
-    select
-        micro_segment,
-        {{ loop.index + 2 }} as position,
-        '{{ feature }}' as feature,
-        {{ column }} as figure,
-        '' as member_fr,
-        '' as member_en
-    from journeys
-    where {{ column }} is not null
+    {%- for feature, column in figures_of_steps.items() %}
+        union all
+        select
+            micro_segment,
+            {{ loop.index + 2 }} as position,
+            '{{ feature }}' as feature,
+            {{ column }} as figure,
+            '' as member_fr,
+            '' as member_en
+        from journeys
+        where {{ column }} is not null
     {%- endfor %}
 
 ),
@@ -355,15 +380,16 @@ steps as (
 journey_texts as (
 
     select
-        steps.micro_segment,
         {%- for language in languages %}
         {{ joined_lines(
-            "replace(replace(phrases.text_" ~ language
-            ~ ", '{value}', " ~ phrase_figure('steps.figure', 'phrases.unit')
-            ~ "), '{member}', steps.member_" ~ language ~ ")",
+            filled_in(
+                'phrases.text_' ~ language,
+                {'value': phrase_figure('steps.figure', 'phrases.unit'), 'member': 'steps.member_' ~ language}
+            ),
             'steps.position asc'
-        ) }} as journey_{{ language }}{{ ',' if not loop.last }}
+        ) }} as journey_{{ language }},
         {%- endfor %}
+        steps.micro_segment
     from steps
     inner join phrases
         on
@@ -385,17 +411,17 @@ told as (
         personas.purchases_12m_mean,
         personas.contacts_12m_mean,
         {%- for language in languages %}
-        labels.label_{{ language }},
-        portraits.portrait_{{ language }},
-        coalesce(habits.habits_{{ language }}, no_habit.text_{{ language }}) as habits_{{ language }},
-        {%- for kind in ['like', 'irritant'] %}
-        case
-            when coalesce(answers.answers, 0) < run_context.minimum_sample or answers.customers < {{ smallest_aggregate() }}
-                then no_{{ kind }}_answers.text_{{ language }}
-            else coalesce(opinions.{{ kind }}s_{{ language }}, no_{{ kind }}.text_{{ language }})
-        end as {{ kind }}s_{{ language }},
-        {%- endfor %}
-        coalesce(journey_texts.journey_{{ language }}, no_journey.text_{{ language }}) as journey_{{ language }},
+            labels.label_{{ language }},
+            portraits.portrait_{{ language }},
+            coalesce(habits.habits_{{ language }}, no_habit.text_{{ language }}) as habits_{{ language }},
+            {%- for kind in ['like', 'irritant'] %}
+                case
+                    when coalesce(answers.answers, 0) < run_context.minimum_sample or answers.customers < {{ smallest_aggregate() }}
+                        then no_{{ kind }}_answers.text_{{ language }}
+                    else coalesce(opinions.{{ kind }}s_{{ language }}, no_{{ kind }}.text_{{ language }})
+                end as {{ kind }}s_{{ language }},
+            {%- endfor %}
+            coalesce(journey_texts.journey_{{ language }}, no_journey.text_{{ language }}) as journey_{{ language }},
         {%- endfor %}
         case when answers.customers >= {{ smallest_aggregate() }} then answers.csat end as csat,
         case when answers.customers >= {{ smallest_aggregate() }} then answers.csat_low end as csat_low,
@@ -417,8 +443,11 @@ told as (
     inner join phrases as no_habit on no_habit.kind = 'habit' and no_habit.feature = 'nothing'
     inner join phrases as no_journey on no_journey.kind = 'journey' and no_journey.feature = 'not_enough'
     {%- for kind in ['like', 'irritant'] %}
-    inner join phrases as no_{{ kind }} on no_{{ kind }}.kind = '{{ kind }}' and no_{{ kind }}.feature = 'nothing'
-    inner join phrases as no_{{ kind }}_answers on no_{{ kind }}_answers.kind = '{{ kind }}' and no_{{ kind }}_answers.feature = 'not_enough'
+        inner join phrases as no_{{ kind }} on no_{{ kind }}.kind = '{{ kind }}' and no_{{ kind }}.feature = 'nothing'
+        inner join phrases as no_{{ kind }}_answers
+            on
+                no_{{ kind }}_answers.kind = '{{ kind }}'
+                and no_{{ kind }}_answers.feature = 'not_enough'
     {%- endfor %}
 
 ),
@@ -434,9 +463,9 @@ final as (
         cast(told.customers as bigint) as customers,
         {{ round_significant(safe_divide('told.customers', 'told.all_customers')) }} as share,
         {%- for part in ['portrait', 'habits', 'likes', 'irritants', 'journey'] %}
-        {%- for language in languages %}
-        told.{{ part }}_{{ language }},
-        {%- endfor %}
+            {%- for language in languages %}
+                told.{{ part }}_{{ language }},
+            {%- endfor %}
         {%- endfor %}
         value_segments.value_segment,
         families.relational_family,
@@ -452,11 +481,11 @@ final as (
         told.csat is not null and told.csat_answers >= told.minimum_sample as is_csat_publishable,
         {%- set cards = [] %}
         {%- for language in languages %}
-        {%- set parts = [] %}
-        {%- for part in ['label', 'portrait', 'habits', 'likes', 'irritants', 'journey'] %}
-        {%- do parts.append("'\"" ~ part ~ "\": ' || " ~ json_text('told.' ~ part ~ '_' ~ language)) %}
-        {%- endfor %}
-        {%- do cards.append("'\"" ~ language ~ "\": {' || " ~ parts | join(" || ', ' || ") ~ " || '}'") %}
+            {%- set parts = [] %}
+            {%- for part in ['label', 'portrait', 'habits', 'likes', 'irritants', 'journey'] %}
+                {%- do parts.append("'\"" ~ part ~ "\": ' || " ~ json_text('told.' ~ part ~ '_' ~ language)) %}
+            {%- endfor %}
+            {%- do cards.append("'\"" ~ language ~ "\": {' || " ~ parts | join(" || ', ' || ") ~ " || '}'") %}
         {%- endfor %}
         '{' || {{ cards | join(" || ', ' || ") }} || '}' as card
     from told
