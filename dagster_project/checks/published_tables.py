@@ -109,12 +109,14 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "not profiled, no score",
                 "who is not profiled has no segment and no score",
-                "not allows_profiling and (value_segment <> -2 or value_tier is not null or churn_probability is not null "
+                "not allows_profiling and (value_segment <> -2 or value_tier is not null or micro_segment is not null "
+                "or churn_probability is not null "
                 "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null)",
                 (
                     "allows_profiling",
                     "value_segment",
                     "value_tier",
+                    "micro_segment",
                     "churn_probability",
                     "relational_family",
                     "preferred_distance",
@@ -199,6 +201,54 @@ TABLES: dict[str, TableRules] = {
                 "select count(distinct customer_id) from customer_months "
                 "where customer_id not in (select customer_id from customers)",
                 "select 0",
+            ),
+        ),
+    ),
+    "personas": TableRules(
+        grain=("micro_segment",),
+        filled_by=None,  # without a stable division there is no micro-segment
+        members={"relational_family": _FAMILIES},
+        ranges={"customers": (20, None), "csat": (0, 1), "purchases_12m_mean": (0, None), "contacts_12m_mean": (0, None)},
+        required=(
+            "customers",
+            "share",
+            "is_publishable",
+            "is_csat_publishable",
+            "card",
+            *(
+                f"{part}_{language}"
+                for part in ("label", "portrait", "habits", "likes", "irritants", "journey")
+                for language in ("fr", "en")
+            ),
+        ),
+        rules=(
+            Rule(
+                "labels differ",
+                "no two personas have the same label, in either language",
+                "label_fr in (select label_fr from personas group by label_fr having count(*) > 1) "
+                "or label_en in (select label_en from personas group by label_en having count(*) > 1)",
+                ("micro_segment", "label_fr", "label_en"),
+            ),
+            Rule(
+                "a card is JSON with the same texts",
+                "`card` is JSON and says what the columns say",
+                "case when json_valid(card) then json_extract_string(card, '$.fr.portrait') <> portrait_fr "
+                "or json_extract_string(card, '$.en.irritants') <> irritants_en else true end",
+                ("micro_segment", "card"),
+            ),
+            Rule(
+                "texts are filled in",
+                "no text has a gap, and none holds markup",
+                "card like '%{value}%' or card like '%{all}%' or card like '%{member}%' or card like '%<%'",
+                ("micro_segment", "card"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "cards are of all their customers",
+                "the customers of each card are the customers with its micro-segment",
+                "select coalesce(sum(customers), 0) from personas",
+                "select count(*) from customers where micro_segment in (select micro_segment from personas)",
             ),
         ),
     ),

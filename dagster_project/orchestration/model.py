@@ -15,7 +15,14 @@ from dagster_project.checks.dbt_results import record_dbt_results, unit_test_ver
 from dagster_project.checks.gate import run_published_gate
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.reference import REFERENCE_TABLES, load_references
-from dagster_project.estimates import lifetime_value, parameter_versions, registry, relational_families, value_thresholds
+from dagster_project.estimates import (
+    lifetime_value,
+    micro_segments,
+    parameter_versions,
+    registry,
+    relational_families,
+    value_thresholds,
+)
 from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.snapshot import write_snapshot
@@ -250,6 +257,38 @@ def fit_lifetime_value(context: dg.AssetExecutionContext, home: Home) -> dg.Mate
     return dg.MaterializeResult(metadata=report.metadata())
 
 
+@dg.multi_asset(
+    name="fit_micro_segments",
+    specs=[
+        dg.AssetSpec(
+            ["parameters", name],
+            deps=[
+                dg.AssetKey(["intermediate", "int_customer_behaviours"]),
+                dg.AssetKey(["intermediate", "int_customer_month_features"]),
+                dg.AssetKey(["parameters", "value_thresholds"]),
+            ],
+            group_name="parameters",
+            owners=OWNERS,
+            kinds={"python", "parquet"},
+            description=f"{description} Fitted only when due by as-of date.",
+        )
+        for name, description in (
+            (micro_segments.FEATURES, "How traits of behaviour are made comparable. One row per version and trait."),
+            (micro_segments.CENTROIDS, "Centres of the micro-segments. One row per version, micro-segment and trait."),
+        )
+    ],
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+)
+def fit_micro_segments(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
+    """Fit the micro-segments within the value tiers, when due."""
+    settings = home.settings
+    report = micro_segments.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
+    for name in micro_segments.SCHEMAS:
+        yield dg.MaterializeResult(asset_key=["parameters", name], metadata=report.metadata())
+
+
 @dg.asset(
     key=["parameters", relational_families.PARAMETER],
     deps=[
@@ -291,7 +330,7 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
     return dg.MaterializeResult(metadata={"refused": dg.MetadataValue.json(refused)})
 
 
-FITS = (fit_value, fit_lifetime_value, fit_relational_families, fits)
+FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, fits)
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

@@ -191,6 +191,8 @@ def write_inputs(
     potential_benchmarks: Sequence[Row] = (),
     lifetime_value: Sequence[Row] = (),
     relational_families: Sequence[Row] = (),
+    micro_segment_features: Sequence[Row] = (),
+    micro_segment_centroids: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
@@ -229,12 +231,18 @@ def write_inputs(
         "potential_benchmarks": potential_benchmarks,
         "lifetime_value": lifetime_value,
         "relational_families": relational_families,
+        "micro_segment_features": micro_segment_features,
+        "micro_segment_centroids": micro_segment_centroids,
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
-    fits = [
-        fit for name in ("value_thresholds", "lifetime_value", "relational_families") for fit in _fits(name, parameters[name])
-    ]
+    tables_of_fits = {
+        "value_thresholds": value_thresholds,
+        "lifetime_value": lifetime_value,
+        "relational_families": relational_families,
+        "micro_segments": micro_segment_features,
+    }
+    fits = [fit for name, versions in tables_of_fits.items() for fit in _fits(name, versions)]
     write_parquet(folder / "parameters" / "fits.parquet", tables["parameters"]["fits"], [*fits, *refused_fits])
     return folder
 

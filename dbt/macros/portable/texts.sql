@@ -32,3 +32,29 @@
 {% macro spark__plain_code(text) -%}
     nullif(regexp_replace(upper({{ text }}), '[^0-9A-Z]', ''), '')
 {%- endmacro %}
+
+{#- The texts of a group below one another, in an order. -#}
+{% macro joined_lines(text, order_by) -%}
+    {{ return(adapter.dispatch('joined_lines')(text, order_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__joined_lines(text, order_by) -%}
+    string_agg({{ text }}, chr(10) order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__joined_lines(text, order_by) -%}
+    listagg({{ text }}, '\n') within group (order by {{ order_by }})
+{%- endmacro %}
+
+{#- A text as a JSON string, quotes included. Control characters other than line breaks are not expected. -#}
+{% macro json_text(text) -%}
+    {{ return(adapter.dispatch('json_text')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(text) -%}
+    ('"' || replace(replace(replace({{ text }}, '\', '\\'), '"', '\"'), chr(10), '\n') || '"')
+{%- endmacro %}
+
+{% macro spark__json_text(text) -%}
+    concat('"', replace(replace(replace({{ text }}, '\\', '\\\\'), '"', '\\"'), '\n', '\\n'), '"')
+{%- endmacro %}

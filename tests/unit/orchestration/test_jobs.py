@@ -19,6 +19,7 @@ from dagster_project.orchestration.resources import Home
 from dagster_project.settings import PROJECT_ROOT, SAMPLE_HOME, Settings
 
 PUBLISHED = {
+    "personas",
     "segment_sizes",
     "segment_migrations",
     "parameter_versions",
@@ -64,6 +65,8 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("parameters", "potential_benchmarks"),
         ("parameters", "lifetime_value"),
         ("parameters", "relational_families"),
+        ("parameters", "micro_segment_features"),
+        ("parameters", "micro_segment_centroids"),
         ("parameters", "fits"),
         ("publication",),
         ("packs",),

@@ -32,6 +32,7 @@ final as (
         lines.product_id,
         lines.quantity,
         lines.net_amount,
+        lines.discount_amount,
         cast(lines.net_amount * products.margin_rate as decimal(18, 4)) as margin_amount,
         coalesce(lines.is_cancelled, false) as is_cancelled
     from lines

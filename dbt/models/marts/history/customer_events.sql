@@ -54,7 +54,7 @@ movements as (
 visits as (
 
     select
-        coalesce(by_customer.customer_id, by_email.customer_id) as customer_id,
+        customer_keys.customer_id,
         sessions.started_at as happened_at,
         'visit' as kind,
         'web' as channel,
@@ -62,9 +62,8 @@ visits as (
         cast(null as bigint) as points,
         'session' as detail
     from {{ ref('stg_web__sessions') }} as sessions
-    left join customer_keys as by_customer on sessions.customer_id_hash = by_customer.source_key_hash
-    left join customer_keys as by_email on sessions.email_hash = by_email.source_key_hash
-    where coalesce(by_customer.customer_id, by_email.customer_id) is not null
+    inner join customer_keys
+        on coalesce(sessions.customer_id_hash, sessions.email_hash) = customer_keys.source_key_hash
 
 ),
 

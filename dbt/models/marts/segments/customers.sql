@@ -38,6 +38,15 @@ lifetime_values as (
 
 ),
 
+micro_segments as (
+
+    select
+        customer_id,
+        micro_segment
+    from {{ ref('int_customer_micro_segments') }}
+
+),
+
 last_contacts as (
 
     select
@@ -74,7 +83,7 @@ final as (
         segments.value_tier,
         segments.potential_tier,
         segments.relational_family,
-        cast(null as varchar) as micro_segment,
+        micro_segments.micro_segment,
         preferences.preferred_distance,
         preferences.preferred_tempo,
         preferences.wanted_frequency,
@@ -88,6 +97,7 @@ final as (
     inner join segments on customers.customer_id = segments.customer_id
     left join preferences on customers.customer_id = preferences.customer_id
     left join lifetime_values on customers.customer_id = lifetime_values.customer_id
+    left join micro_segments on customers.customer_id = micro_segments.customer_id
     left join last_contacts on customers.customer_id = last_contacts.customer_id
     left join last_purchases on customers.customer_id = last_purchases.customer_id
 
