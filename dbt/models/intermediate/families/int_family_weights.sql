@@ -1,3 +1,4 @@
+-- depends_on: {{ source('parameters', 'fits') }}: beside the others that wait for the fits, else dbt is called once more (4 s)
 -- What one interaction says for each family: the logarithm of the family's share of the channel among the channels in use in
 -- its month, in whole millionths, so that sums do not depend on their order. A channel that the version does not know says
 -- nothing.
