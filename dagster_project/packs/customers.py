@@ -45,6 +45,8 @@ PARAMETERS: tuple[str, ...] = (
 )
 
 Move = Literal["stay", "up", "down", "move"]
+# no place on the axis: who begins to be known, or is known no more, has changed in nothing
+OUTSIDE = {"value": "-2", "family": "unknown"}
 Member = TypeVar("Member", int, str)
 
 
@@ -90,7 +92,7 @@ class MigrationFigures:
     """A year of one axis. `passages`: own moves and stays by (from, to), summed over `months`; each is an event.
 
     `recuts`: customers whom a new cut of the thresholds moved, by month, then by (from, to); in no other figure here.
-    `trend`: the share of the passages of each month that were moves. `rows`: all of it as published.
+    `trend`: of the passages of each month between places on the axis, the share that were moves. `rows`: all as published.
     """
 
     axis: str
@@ -128,10 +130,15 @@ class MigrationFigures:
         return sum(count for (start, end), count in self.passages.items() if start != end)
 
     @property
+    def changed(self) -> int:
+        """The moves between places on the axis."""
+        return sum(count for pair, count in self.passages.items() if pair[0] != pair[1] and is_inside(self.axis, *pair))
+
+    @property
     def moved_share(self) -> float | None:
-        """Share of all month boundaries at which a customer moved."""
-        total = sum(self.passages.values())
-        return self.moved / total if total >= FEWEST_PASSAGES else None
+        """Share of the month boundaries passed between places on the axis at which a customer changed place."""
+        total = sum(count for pair, count in self.passages.items() if is_inside(self.axis, *pair))
+        return self.changed / total if total >= FEWEST_PASSAGES else None
 
 
 @dataclass(frozen=True)
@@ -261,8 +268,9 @@ def _axis(axis: str, rows: Sequence[Migration], last: date) -> MigrationFigures:
         pair = (row.origin, row.destination)
         if not row.is_recut:
             passages[pair] += row.customers
-            begun[row.month] += row.customers
-            moved[row.month] += row.customers if row.origin != row.destination else 0
+            if is_inside(axis, *pair):
+                begun[row.month] += row.customers
+                moved[row.month] += row.customers if row.origin != row.destination else 0
         elif row.origin != row.destination:
             recuts.setdefault(row.month, Counter())[pair] += row.customers
     months = months_between(min(row.month for row in rows), last)
@@ -276,6 +284,11 @@ def _axis(axis: str, rows: Sequence[Migration], last: date) -> MigrationFigures:
         trend=tuple((month, _moved_cell(axis, month, moved[month], begun[month])) for month in months),
         rows=tuple(sorted(rows, key=lambda row: (-row.month.toordinal(), row.is_recut, row.origin, row.destination))),
     )
+
+
+def is_inside(axis: str, origin: str, destination: str) -> bool:
+    """Whether both ends of a passage are places on the axis."""
+    return OUTSIDE.get(axis) not in (origin, destination)
 
 
 def _moved_cell(axis: str, month: date, moved: int, begun: int) -> Cell | None:

@@ -399,17 +399,17 @@ def _matrix(figures: MigrationFigures, names: Names, words: Words, formats: Form
 
 
 def _moves_sentences(figures: MigrationFigures, words: Words, formats: Formats) -> tuple[str, ...]:
-    moved = formats.count(figures.moved)
+    changed, crossed = formats.count(figures.changed), formats.count(figures.moved - figures.changed)
     if figures.axis == "value":
         first = words(
             "moves_value",
-            moved=moved,
+            moved=changed,
             up=formats.count(figures.moves("up")),
             down=formats.count(figures.moves("down")),
-            other=formats.count(figures.moves("move")),
+            other=crossed,
         )
     else:
-        first = words("moves_family", moved=moved)
+        first = words("moves_family", moved=changed, other=crossed)
     share = figures.moved_share
     return (first,) if share is None else (first, words("moved_share", share=formats.rate(share)))
 

@@ -93,10 +93,12 @@ FRENCH = {
     "kind_up": "vers le haut",
     "kind_down": "vers le bas",
     "moves_value": (
-        "{moved}\u00a0changements\u00a0: {up} vers le haut, {down} vers le bas, {other} entrées dans l’échelle ou sorties."
+        "{moved}\u00a0changements\u00a0: {up} vers le haut, {down} vers le bas. À part, {other} entrées dans l’échelle ou sorties."
     ),
-    "moves_family": "{moved}\u00a0changements de famille.",
-    "moved_share": "À un début de mois, {share} des clients changent en moyenne de place (changements ÷ passages).",
+    "moves_family": "{moved}\u00a0changements de famille. À part, {other} familles devenues connues ou qui ne le sont plus.",
+    "moved_share": (
+        "À un début de mois, {share} des clients changent en moyenne de place (changements ÷ passages entre deux places connues)."
+    ),
     "moved_trend_value": "Part des clients qui changent de segment de valeur",
     "moved_trend_family": "Part des clients qui changent de famille",
     "recuts": "Nouveaux découpages, à part",
@@ -348,9 +350,9 @@ ENGLISH = {
     "reached": "Reached",
     "kind_up": "upwards",
     "kind_down": "downwards",
-    "moves_value": "{moved}\u00a0moves: {up} upwards, {down} downwards, {other} onto the scale or off it.",
-    "moves_family": "{moved}\u00a0changes of family.",
-    "moved_share": "At the start of a month {share} of the customers change place on average (moves ÷ passages).",
+    "moves_value": "{moved}\u00a0moves: {up} upwards, {down} downwards. Apart, {other} onto the scale or off it.",
+    "moves_family": "{moved}\u00a0changes of family. Apart, {other} families that became known, or are known no more.",
+    "moved_share": "At the start of a month {share} of the customers change place on average (moves ÷ passages between two known places).",
     "moved_trend_value": "Share of customers who change value segment",
     "moved_trend_family": "Share of customers who change family",
     "recuts": "New cuts, apart",

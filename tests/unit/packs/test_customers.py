@@ -118,6 +118,18 @@ def test_the_trend_is_the_share_of_the_passages_of_each_month_and_has_gaps_for_m
     assert figures.moved_share == 10 / 129
 
 
+def test_who_comes_onto_the_scale_or_leaves_it_has_not_changed_place() -> None:
+    figures = migrations(
+        (DECEMBER, "-2", "4", 900, False),
+        (DECEMBER, "5", "-2", 50, False),
+        (DECEMBER, "5", "4", 3, False),
+        (DECEMBER, "4", "4", 97, False),
+    )
+    assert (figures.moved, figures.changed, figures.moved_share) == (953, 3, 0.03)
+    [(_, december)] = figures.trend
+    assert december is not None and (december.value, december.sample_size) == (0.03, 100)
+
+
 def test_a_share_of_few_passages_is_not_given() -> None:
     assert migrations((DECEMBER, "5", "4", 29, False)).share("5", "4") is None
     assert migrations((DECEMBER, "5", "4", 30, False)).share("5", "4") == 1.0
