@@ -99,7 +99,7 @@ SMALLEST_SHARE = 0.03
 LEAST_STABILITY = 0.75
 # of the values of a trait, on both sides: one buyer of a thousand things is not a group
 WINSORISED_SHARE = 0.01
-# 1 - Jaccard index of the customers of two groups: from there on less than half of those in either are in both
+# of the way from a former centre to the next former one
 LARGEST_DISTANCE = 0.5
 # of the mean silhouette
 WORSE_BY = 0.02
@@ -254,8 +254,9 @@ def divide(points: Points, seed: int) -> tuple[Division, float]:
     whole = _filled(points)
     best: Division | None = None
     best_stability = 0.0
+    distinct = len(np.unique(whole, axis=0))
     for number in NUMBERS:
-        if len(points) < number * SMALLEST_GROUP:
+        if len(points) < number * SMALLEST_GROUP or distinct < number:
             break
         model = _k_means(whole, number, seed, starts=10)
         labels = model.labels_
@@ -360,10 +361,7 @@ def tables(found: MicroSegments, as_of: date) -> dict[str, pa.Table]:
 
 def score(customers: pd.DataFrame, tiers: NDArray[np.int64], stored: Mapping[str, pa.Table]) -> list[str | None]:
     """The micro-segment of each customer by the tables of one version, as `int_customer_micro_segments` finds it."""
-    scales = [
-        Scale(**{name: row[name] for name in ("feature", "is_log", "mean", "sd", "low", "high")})
-        for row in stored[FEATURES].to_pylist()
-    ]
+    scales = _scales_of(stored)
     rows = stored[CENTROIDS].to_pandas()
     features = list(dict.fromkeys(rows["feature"]))
     points = _filled(standardised(customers, scales, features))
@@ -378,25 +376,53 @@ def score(customers: pd.DataFrame, tiers: NDArray[np.int64], stored: Mapping[str
     return found
 
 
-def match(former: Sequence[str | None], new: Sequence[int], number: int) -> dict[int, str]:
-    """Which of the new groups 0..number-1 are former ones: group -> former name, for one tier.
+def match(former: Mapping[str, Points], new: Points) -> dict[int, str]:
+    """Which of the new groups (rows: centres) are former ones (name -> centre): group -> former name, for one tier.
 
-    `former` and `new`: the groups of the same customers. The Hungarian algorithm on the distance 1 - Jaccard index of the
-    customers; a pair that shares less than half of its customers is not the same group. Customers rather than centres are
-    compared: two versions may know different traits, and what a director knows is who is in a group.
+    All centres are in the former standard deviations. The Hungarian algorithm on the squared distances; a new group is the
+    former one when it lies nearer to it than half the way to the next former one, so that no other could be meant. A tier that is
+    one group keeps its name as long as it is one. Centres rather than customers are compared: a kind of customers that comes anew is
+    counted by the former version among one of its groups, and would take its name.
     """
-    names = sorted({name for name in former if name is not None})
-    if not names:
-        return {}
-    counts = pd.crosstab(pd.Series(list(former), dtype=object), pd.Series(list(new))).reindex(
-        index=names, columns=range(number), fill_value=0
-    )
-    both = counts.to_numpy()
-    # of the former groups all, of the new ones also who had no group
-    either = both.sum(axis=1)[:, None] + np.bincount(new, minlength=number)[None, :] - both
-    distances = 1 - both / np.maximum(either, 1)
-    pairs = zip(*linear_sum_assignment(distances), strict=True)
-    return {int(column): names[row] for row, column in pairs if distances[row, column] <= LARGEST_DISTANCE}
+    names = sorted(former)
+    if len(names) < 2 or len(new) < 2:
+        return {0: names[0]} if len(names) == len(new) == 1 else {}
+    centres = np.array([former[name] for name in names])
+    gaps = np.sqrt(((centres[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2))
+    np.fill_diagonal(gaps, np.inf)
+    squares = ((centres[:, None, :] - new[None, :, :]) ** 2).sum(axis=2)
+    pairs = zip(*linear_sum_assignment(squares), strict=True)
+    return {
+        int(column): names[row] for row, column in pairs if np.sqrt(squares[row, column]) < LARGEST_DISTANCE * gaps[row].min()
+    }
+
+
+def _former_centres(
+    stored: Mapping[str, pa.Table], found: MicroSegments
+) -> tuple[dict[int, dict[str, Points]], dict[int, Points]]:
+    """Former and new centres by tier, in the former standard deviations, over the traits that make the groups of both."""
+    scales = {scale.feature: scale for scale in _scales_of(stored)}
+    rows = stored[CENTROIDS].to_pandas()
+    now = {scale.feature: scale for scale in found.scales}
+    common = [name for name in found.dividing if name in set(rows["feature"]) and scales[name].is_log == now[name].is_log]
+    former: dict[int, dict[str, Points]] = {}
+    for (tier, name), centre in rows.groupby(["value_tier", "micro_segment"]):
+        former.setdefault(int(tier), {})[str(name)] = centre.set_index("feature")["position"].reindex(common).to_numpy()
+    columns = [found.dividing.index(name) for name in common]
+    means, deviations = ([getattr(now[name], part) for name in common] for part in ("mean", "sd"))
+    former_means, former_deviations = ([getattr(scales[name], part) for name in common] for part in ("mean", "sd"))
+    new = {
+        tier: (division.centres[:, columns] * deviations + means - np.array(former_means)) / np.array(former_deviations)
+        for tier, division in found.divisions.items()
+    }
+    return former, new
+
+
+def _scales_of(stored: Mapping[str, pa.Table]) -> list[Scale]:
+    return [
+        Scale(**{name: row[name] for name in ("feature", "is_log", "mean", "sd", "low", "high")})
+        for row in stored[FEATURES].to_pylist()
+    ]
 
 
 def free_names(tier: int, used: Iterable[str]) -> Iterator[str]:
@@ -420,7 +446,7 @@ def named(
 
     A group that is a former one keeps its name; the others get names that were never used, the largest group first.
     """
-    was = score(customers, tiers, former) if former is not None else [None] * len(customers)
+    before, now = _former_centres(former, found) if former is not None else ({}, {})
     points = _filled(standardised(customers, found.scales, found.dividing))
     names: dict[int, tuple[str, ...]] = {}
     matched_total = 0
@@ -428,7 +454,7 @@ def named(
         members = np.flatnonzero(tiers == tier)
         distances = ((points[members][:, None, :] - division.centres[None, :, :]) ** 2).sum(axis=2)
         labels = distances.argmin(axis=1)
-        kept = match([was[member] for member in members], labels.tolist(), len(division.centres))
+        kept = match(before[tier], now[tier]) if tier in before else {}
         matched_total += len(kept)
         sizes = np.bincount(labels, minlength=len(division.centres))
         names_to_give = free_names(tier, used_names)

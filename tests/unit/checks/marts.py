@@ -62,6 +62,18 @@ _TABLES = {
              0::decimal(18,4), null, true)
         ) as t(transaction_id, customer_id, sold_at, sold_on, store_id, sales_channel, net_amount, returned_amount,
             margin_amount, is_net_positive)""",
+    # no card: there are not twenty customers here
+    "personas": """
+        select * from (values
+            (null::varchar, null::varchar, null::varchar, null::varchar, null::bigint, null::double, null::varchar, null::varchar,
+             null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar,
+             null::integer, null::varchar, null::double, null::double, null::double, null::bigint, null::boolean, null::boolean,
+             null::varchar, null::double, null::double)
+        ) as t(micro_segment, label, label_fr, label_en, customers, share, portrait_fr, portrait_en, habits_fr, habits_en,
+            likes_fr, likes_en, irritants_fr, irritants_en, journey_fr, journey_en, value_segment, relational_family,
+            csat, csat_low, csat_high, csat_answers, is_publishable, is_csat_publishable, card,
+            purchases_12m_mean, contacts_12m_mean)
+        where false""",
     "satisfaction": """
         select * from (values
             (date '2024-01-01', -1, 'all', 'all', 'csat', 8::decimal(38,9), 10::bigint, 0.8::double, 0.5::double,

@@ -51,6 +51,9 @@ def test_every_table_that_the_project_publishes_has_rules() -> None:
     assert set(PUBLISHED) <= set(TABLES)
 
 
+# a card that is right but for its customers, of whom there are none here
+PERSONA = """insert into marts.personas values ('v3-a', 'Valeur haute', 'Valeur haute', 'High value', 20, 1.0, 'P', 'P', 'H', 'H', 'L', 'L', 'I',
+    'I', 'J', 'J', 5, 'unknown', 0.5, 0.4, 0.6, 30, true, true, '{"fr": {"portrait": "P"}, "en": {"irritants": "I"}}', 2, 1)"""
 BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
     # (table, tables that its rules read, what is done to it, expected words, expected example)
     (
@@ -101,6 +104,57 @@ BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
         "update marts.customers set relational_family = 'loving' where tier = 'gold'",
         "`relational_family` is a member",
         "relational_family loving",
+    ),
+    (
+        "personas",
+        ("customers",),
+        PERSONA,
+        "the customers of each card are the customers with its micro-segment",
+        "20",
+    ),
+    (
+        "personas",
+        ("customers",),
+        PERSONA + "; update marts.personas set customers = 19",
+        "20 <= `customers`",
+        "v3-a",
+    ),
+    (
+        "personas",
+        ("customers",),
+        PERSONA
+        + "; insert into marts.personas select * replace ('v3-b' as micro_segment, 'Other' as label_en) from marts.personas",
+        "no two personas have the same label",
+        "v3-b",
+    ),
+    (
+        "personas",
+        ("customers",),
+        PERSONA + "; update marts.personas set portrait_fr = 'Q'",
+        "`card` is JSON and says what the columns say",
+        "v3-a",
+    ),
+    (
+        "personas",
+        ("customers",),
+        PERSONA + "; update marts.personas set card = '{\"fr'",
+        "`card` is JSON and says what the columns say",
+        "v3-a",
+    ),
+    (
+        "personas",
+        ("customers",),
+        PERSONA
+        + "; update marts.personas set card = replace(card, '\"I\"', '\"{value} % <b>\"'), irritants_en = '{value} % <b>'",
+        "no text has a gap",
+        "v3-a",
+    ),
+    (
+        "customers",
+        ("customer_keys",),
+        "update marts.customers set micro_segment = 'v3-a' where not allows_profiling",
+        "who is not profiled has no segment",
+        BRUNO[:40],
     ),
     (
         "customers",
