@@ -34,28 +34,54 @@ bands as (
 
 ),
 
-answers as (
+contacts as (
 
     select
+        contacts.contact_id,
         contacts.customer_number,
         channels.distance,
         channels.tempo,
         case
             when contacts.is_inbound and contacts.is_answered and channels.tempo = 'asynchronous'
                 then contacts.wait_seconds
-        end as reply_seconds,
-        -- the top boxes: three quarters of the range and more
-        case when answers.csat >= 0.75 then 1 else 0 end as satisfied
+        end as reply_seconds
     from {{ ref('int_contacts') }} as contacts
-    inner join {{ ref('int_contact_answers') }} as answers on contacts.contact_id = answers.contact_id
     inner join run_context
         on
             contacts.opened_on >= run_context.first_day
             and contacts.opened_on < run_context.as_of_month
     left join channels on contacts.channel = channels.channel
     where
-        answers.csat is not null
+        contacts.customer_number is not null
         and not contacts.is_set_aside
+
+),
+
+-- Two sides are compared by those who know both: who goes to the desk may be another sort of customer than who writes.
+habits as (
+
+    select
+        customer_number,
+        min(distance) <> max(distance) as has_both_distances,
+        min(tempo) <> max(tempo) as has_both_tempos
+    from contacts
+    group by customer_number
+
+),
+
+answers as (
+
+    select
+        contacts.customer_number,
+        case when habits.has_both_distances then contacts.distance end as distance,
+        case when habits.has_both_tempos then contacts.tempo end as tempo,
+        contacts.reply_seconds,
+        -- the top boxes: three quarters of the range and more
+        case when answers.csat >= 0.75 then 1 else 0 end as satisfied
+    from contacts
+    inner join {{ ref('int_contact_answers') }} as answers on contacts.contact_id = answers.contact_id
+    inner join habits on contacts.customer_number = habits.customer_number
+    where answers.csat is not null
 
 ),
 

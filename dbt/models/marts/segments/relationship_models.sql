@@ -25,7 +25,7 @@ sides as (
         || case
             when is_contradicted
                 then
-                    ', mais les clients sont plus satisfaits ' || {{ side_label('other_side', 'fr') }} || ' ('
+                    ', mais ceux qui ont utilisé les deux sont plus satisfaits ' || {{ side_label('other_side', 'fr') }} || ' ('
                     || {{ percent_text('other_satisfaction', 'fr') }} || ' contre '
                     || {{ percent_text('chosen_satisfaction', 'fr') }} || ')'
             else ''
@@ -38,7 +38,7 @@ sides as (
         || case
             when is_contradicted
                 then
-                    ', but customers are more satisfied ' || {{ side_label('other_side', 'en') }} || ' ('
+                    ', but those who used both are more satisfied ' || {{ side_label('other_side', 'en') }} || ' ('
                     || {{ percent_text('other_satisfaction', 'en') }} || ' against '
                     || {{ percent_text('chosen_satisfaction', 'en') }} || ')'
             else ''
