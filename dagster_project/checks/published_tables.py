@@ -389,15 +389,15 @@ TABLES: dict[str, TableRules] = {
             Equality(
                 "amounts are those of the tickets",
                 "the amounts add up to the tickets of the customers who may be profiled",
-                "select coalesce(sum(amount), 0) from customer_timeline",
-                "select coalesce(sum(net_amount), 0) from purchases "
+                "select coalesce(sum(amount), 0) as amount from customer_timeline",
+                "select coalesce(sum(net_amount), 0) as amount from purchases "
                 "where customer_id in (select customer_id from customers where allows_profiling)",
             ),
         ),
     ),
     "relationship_models": TableRules(
         grain=("value_segment", "relational_family"),
-        filled_by=(CUSTOMERS,),
+        filled_by=None,  # everybody may refuse profiling
         members={
             "relational_family": (*_FAMILIES, "all"),
             "recommended_distance": ("remote", "face_to_face"),
@@ -432,16 +432,16 @@ TABLES: dict[str, TableRules] = {
             Equality(
                 "every profiled customer is in one cell",
                 "the cells hold every customer who may be profiled, once",
-                "select coalesce(sum(customers), 0) from relationship_models "
+                "select coalesce(sum(customers), 0) as customers from relationship_models "
                 "where value_segment <> -1 and relational_family <> 'all'",
-                "select count(*) from customers where allows_profiling",
+                "select count(*) as customers from customers where allows_profiling",
             ),
             Equality(
                 "cells add up",
                 "the total is the sum of the cells",
-                "select coalesce(sum(customers), 0) from relationship_models "
+                "select coalesce(sum(customers), 0) as customers from relationship_models "
                 "where value_segment <> -1 and relational_family <> 'all'",
-                "select coalesce(sum(customers), 0) from relationship_models "
+                "select coalesce(sum(customers), 0) as customers from relationship_models "
                 "where value_segment = -1 and relational_family = 'all'",
             ),
         ),

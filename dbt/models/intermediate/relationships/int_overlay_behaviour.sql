@@ -64,6 +64,8 @@ customer_cells as (
         sum(known_days) as known_days
     from customers
     group by cube(value_segment, relational_family)
+    -- the total of nobody is a row, too
+    having count(*) > 0
 
 ),
 

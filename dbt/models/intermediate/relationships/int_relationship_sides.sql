@@ -80,8 +80,7 @@ chosen as (
         case when begun_share > 0.5 then first_side else second_side end as chosen_side,
         case when begun_share > 0.5 then second_side else first_side end as other_side,
         case when begun_share > 0.5 then begun_share else 1 - begun_share end as begun_share,
-        case when begun_share > 0.5 then ended_share else 1 - ended_share end as ended_share,
-        case when ended_share > 0.5 then first_side when ended_share <= 0.5 then second_side end as practised_side
+        case when begun_share > 0.5 then ended_share else 1 - ended_share end as ended_share
     from shares
 
 ),
@@ -107,6 +106,16 @@ judged as (
 
 ),
 
+recommended as (
+
+    select
+        judged.*,
+        case when is_contradicted then other_side else chosen_side end as recommended_side
+    from judged
+
+),
+
+-- equal halves of endings are no gap
 final as (
 
     select
@@ -115,14 +124,18 @@ final as (
         axis,
         chosen_side,
         other_side,
-        case when is_contradicted then other_side else chosen_side end as recommended_side,
-        practised_side,
+        recommended_side,
+        case
+            when ended_share > 0.5 then chosen_side
+            when ended_share < 0.5 then other_side
+            when ended_share is not null then recommended_side
+        end as practised_side,
         begun_share,
         ended_share,
         is_contradicted,
         chosen_satisfaction,
         other_satisfaction
-    from judged
+    from recommended
 
 )
 
