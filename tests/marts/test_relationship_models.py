@@ -127,7 +127,7 @@ def test_two_tempos_are_compared_by_those_who_used_both(warehouse: Path) -> None
 
 def test_what_is_not_recorded_or_not_known_for_a_year_is_null_and_said(tmp_path: Path) -> None:
     # no outbound contact in the feed, and no contact before March
-    rows: Rows = {"crm_customers": CUSTOMERS, "crm_contacts": INBOUND}
+    rows: Rows = {"crm_customers": [*CUSTOMERS, REFUSES], "crm_contacts": INBOUND}
     inputs = write_inputs(tmp_path / "inputs", rows, context=THREE | {"language": "en"})
     row = _total(build(inputs, "+relationship_models", with_tests=True))
     assert (row["practised_proactivity"], row["recommended_frequency"], row["practised_frequency"]) == (None, None, None)
