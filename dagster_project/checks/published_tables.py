@@ -95,6 +95,15 @@ def _channel_is_known(column: str = "channel") -> Rule:
     )
 
 
+def _customer_is_profiled() -> Rule:
+    return Rule(
+        "customer may be profiled",
+        "`customer_id` is a row of `customers` who allows profiling",
+        "customer_id not in (select customer_id from customers where allows_profiling)",
+        ("customer_id",),
+    )
+
+
 TABLES: dict[str, TableRules] = {
     "customers": TableRules(
         grain=("customer_id",),
@@ -312,7 +321,7 @@ TABLES: dict[str, TableRules] = {
             "relational_family": _FAMILIES,
         },
         ranges={"csat": (0, None), "nps_answer": (0, 10)},
-        required=("channel", "direction", "opened_at", "value_segment", "is_handled"),
+        required=("channel", "direction", "opened_at", "value_segment", "is_set_aside", "is_handled"),
         rules=(
             _channel_is_known(),
             Rule(
@@ -320,6 +329,12 @@ TABLES: dict[str, TableRules] = {
                 "a contact is opened, answered and closed in this order",
                 "answered_at < opened_at or closed_at < opened_at or closed_at < answered_at",
                 ("opened_at", "answered_at", "closed_at"),
+            ),
+            Rule(
+                "set aside is not handled",
+                "a merged contact and spam are not handled",
+                "is_set_aside and is_handled",
+                ("is_set_aside", "is_handled"),
             ),
             Rule(
                 "unidentified is segment -2",
@@ -472,6 +487,106 @@ TABLES: dict[str, TableRules] = {
                 "where value_segment <> -1 and channel = 'all'",
                 "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact "
                 "where value_segment = -1 and channel = 'all'",
+            ),
+        ),
+    ),
+    "customer_events": TableRules(
+        grain=("kind", "reference", "detail"),
+        filled_by=None,  # answers, cards, sessions and subscriptions may all be of nobody known
+        members={"kind": ("answer", "points", "visit", "subscription")},
+        required=("customer_id", "happened_at"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "points are of movements",
+                "movements of points have points, and nothing else has",
+                "(kind = 'points') <> (points is not null)",
+                ("kind", "points"),
+            ),
+        ),
+    ),
+    "customer_timeline": TableRules(
+        grain=("kind", "reference", "detail"),
+        filled_by=None,
+        members={
+            "kind": ("contact", "purchase", "return", "answer", "points", "visit", "subscription"),
+            "direction": _CONTACT.column("direction").allowed,
+        },
+        required=("customer_id", "happened_at"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "amounts have the sign of their kind",
+                "a purchase has an amount above 0, a return one below 0, and nothing else has one",
+                "case kind when 'purchase' then coalesce(amount <= 0, true) when 'return' then coalesce(amount >= 0, true) "
+                "else amount is not null end",
+                ("kind", "amount"),
+            ),
+            Rule(
+                "points are of movements",
+                "movements of points have points, and nothing else has",
+                "(kind = 'points') <> (points is not null)",
+                ("kind", "points"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "amounts are those of the tickets",
+                "the amounts add up to the tickets of the customers who may be profiled",
+                "select coalesce(sum(amount), 0) as amount from customer_timeline",
+                "select coalesce(sum(net_amount), 0) as amount from purchases "
+                "where customer_id in (select customer_id from customers where allows_profiling)",
+            ),
+        ),
+    ),
+    "relationship_models": TableRules(
+        grain=("value_segment", "relational_family"),
+        filled_by=None,  # everybody may refuse profiling
+        members={
+            "relational_family": (*_FAMILIES, "all"),
+            "recommended_distance": ("remote", "face_to_face"),
+            "practised_distance": ("remote", "face_to_face"),
+            "recommended_tempo": ("synchronous", "asynchronous"),
+            "practised_tempo": ("synchronous", "asynchronous"),
+            "proactivity": ("proactive", "reactive"),
+            "practised_proactivity": ("proactive", "reactive"),
+        },
+        ranges={
+            "recommended_frequency": (0, None),
+            "practised_frequency": (0, None),
+            "reply_within_hours": (1, 72),
+            "customers": (1, None),
+            "answers": (0, None),
+            "satisfaction": (0, 1),
+        },
+        required=("gap", "customers", "answers", "is_publishable", "because", "because_fr", "because_en"),
+        rules=(
+            Rule(
+                "gap names what differs",
+                "`gap` names the measures whose wanted and practised policy differ",
+                "not regexp_full_match(gap, '(distance|tempo|frequency|proactivity|reply)?(,(tempo|frequency|proactivity|reply))*') "
+                "or (gap like '%distance%') <> coalesce(recommended_distance <> practised_distance, false) "
+                "or (gap like '%tempo%') <> coalesce(recommended_tempo <> practised_tempo, false) "
+                "or (gap like '%proactivity%') <> coalesce(proactivity <> practised_proactivity, false) "
+                "or (gap like '%reply%') <> coalesce(practised_reply_within_hours > reply_within_hours, false)",
+                ("gap",),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "every profiled customer is in one cell",
+                "the cells hold every customer who may be profiled, once",
+                "select coalesce(sum(customers), 0) as customers from relationship_models "
+                "where value_segment <> -1 and relational_family <> 'all'",
+                "select count(*) as customers from customers where allows_profiling",
+            ),
+            Equality(
+                "cells add up",
+                "the total is the sum of the cells",
+                "select coalesce(sum(customers), 0) as customers from relationship_models "
+                "where value_segment <> -1 and relational_family <> 'all'",
+                "select coalesce(sum(customers), 0) as customers from relationship_models "
+                "where value_segment = -1 and relational_family = 'all'",
             ),
         ),
     ),

@@ -43,7 +43,8 @@ _TABLES = {
             value_tier, relational_family, interactions_24m, lead_axis, expectation_axis, sales_months_12m,
             expected_margin_12m, potential_12m, potential_tier)""",
     "contacts": f"""
-        select *, null::double as csat, null::double as nps_answer, 30::bigint as handle_seconds from (values
+        select *, null::double as csat, null::double as nps_answer, 30::bigint as handle_seconds,
+            false as is_set_aside from (values
             ('K1', 'CASE1', '{ANNA}', 'phone', 'inbound', 'delivery', 'support', sha256('agent'),
              timestamp '2024-01-05 09:00:00',
              timestamp '2024-01-05 09:00:20', timestamp '2024-01-05 09:10:00', 'resolved', 3, 'unknown',
@@ -74,6 +75,30 @@ _TABLES = {
             csat, csat_low, csat_high, csat_answers, is_publishable, is_csat_publishable, card,
             purchases_12m_mean, contacts_12m_mean)
         where false""",
+    "customer_events": f"""
+        select * from (values
+            ('{ANNA}', timestamp '2024-01-05 12:00:00', 'answer', 'phone', 'R1', null::bigint, 'csat'),
+            ('{ANNA}', timestamp '2024-01-06 10:00:00', 'points', null, 'M1', 20, 'earn')
+        ) as t(customer_id, happened_at, kind, channel, reference, points, detail)""",
+    "customer_timeline": f"""
+        select * from (values
+            ('{ANNA}', timestamp '2024-01-05 09:00:00', 'contact', 'phone', 'K1', null::decimal(18,4), null::bigint,
+             'resolved', 'inbound'),
+            ('{ANNA}', timestamp '2024-01-05 12:00:00', 'answer', 'phone', 'R1', null, null, 'csat', null),
+            ('{ANNA}', timestamp '2024-01-06 10:00:00', 'purchase', 'store', 'T1', 20.5, null, 'kept', null),
+            ('{ANNA}', timestamp '2024-01-06 10:00:00', 'points', null, 'M1', null, 20, 'earn', null)
+        ) as t(customer_id, happened_at, kind, channel, reference, amount, points, detail, direction)""",
+    "relationship_models": """
+        select *, 'parce que' as because, 'parce que' as because_fr, 'because' as because_en from (values
+            (-1, 'all', 'remote', 'remote', 'synchronous', 'asynchronous', 2.0::double, 3.0::double, 'reactive', 'reactive',
+             24.0::double, 6.5::double, 'tempo,frequency', 1::bigint, 0.8::double, 0.5::double, 0.9::double, 10::bigint, false),
+            (3, 'all', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false),
+            (-1, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false),
+            (3, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false)
+        ) as t(value_segment, relational_family, recommended_distance, practised_distance, recommended_tempo,
+            practised_tempo, recommended_frequency, practised_frequency, proactivity, practised_proactivity,
+            reply_within_hours, practised_reply_within_hours, gap, customers, satisfaction, satisfaction_low,
+            satisfaction_high, answers, is_publishable)""",
     "satisfaction": """
         select * from (values
             (date '2024-01-01', -1, 'all', 'all', 'csat', 8::decimal(38,9), 10::bigint, 0.8::double, 0.5::double,

@@ -66,6 +66,45 @@ def test_a_publication_holds_the_marts_only_and_is_read_through_the_fixed_names(
     assert "publication" not in manifest["digests"]
 
 
+def _with_view(folder: Path, body: str) -> Path:
+    """The warehouse with a view as dbt makes it: it names its own database, and a CTE has the name of a table."""
+    folder.mkdir(exist_ok=True)
+    path = make_warehouse(folder)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create view marts.kpi_names as with kpi_values as (select kpi from {body}) select * from kpi_values")
+        connection.execute("comment on view marts.kpi_names is 'The KPIs'")
+        connection.execute("comment on column marts.kpi_names.kpi is 'Code'")
+    return path
+
+
+def _row(as_of: date) -> PublicationRow:
+    return PublicationRow("id", datetime(2026, 1, 1), as_of, None, "run", 0, 0, "0", "h")
+
+
+def test_a_view_is_published_as_a_view_that_works_under_any_name_and_as_rows_in_parquet(tmp_path: Path) -> None:
+    warehouse = _with_view(tmp_path, '"warehouse"."marts"."kpi_values"')
+    made = publish(warehouse, tmp_path, _row(date(2025, 1, 31)), keep=2, with_parquet=True)
+    published = tmp_path / "published"
+    with duckdb.connect() as connection:
+        connection.execute("create table kpi_values as select 'another table of the reader' as kpi")
+        connection.execute(f"attach '{published / 'service_value.duckdb'}' as of_january (read_only)")
+        assert connection.execute("select distinct kpi from of_january.kpi_names").fetchall() == [("nps",)]
+        assert connection.execute("select comment from duckdb_views() where view_name = 'kpi_names'").fetchall() == [
+            ("The KPIs",)
+        ]
+        found = connection.execute("select comment from duckdb_columns() where table_name = 'kpi_names'").fetchall()
+        assert found == [("Code",)]
+    assert pd.read_parquet(published / "parquet" / "kpi_names.parquet")["kpi"].tolist() == ["nps"] * 3
+    assert made.tables == {"kpi_names": 3, "kpi_values": 3, "publication": 1}
+
+
+def test_a_view_that_reads_what_is_not_published_publishes_nothing(tmp_path: Path) -> None:
+    warehouse = _with_view(tmp_path, "(select text as kpi from staging.private)")
+    with pytest.raises(duckdb.Error, match="staging"):
+        publish(warehouse, tmp_path, _row(date(2025, 1, 31)), keep=2, with_parquet=True)
+    assert current_manifest(tmp_path / "published") is None
+
+
 def test_the_published_file_is_in_a_storage_version_that_duckdb_1_4_opens(tmp_path: Path) -> None:
     release(tmp_path, date(2025, 1, 31), 1)
     with duckdb.connect(str(tmp_path / "published" / "service_value.duckdb"), read_only=True) as connection:
