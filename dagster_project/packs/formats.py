@@ -140,7 +140,9 @@ class Formats:
 
     def short_money(self, value: float) -> str:
         """`120 k €`, for an axis."""
-        text = format_compact_currency(value, self.currency, locale=self.locale, fraction_digits=1)
+        # nothing is shortened below a thousand, and all decimals would be printed
+        shown = round(value) if abs(value) < 1000 else value
+        text = format_compact_currency(shown, self.currency, locale=self.locale, fraction_digits=1)
         return _true_minus(text).replace(" ", NO_BREAK_SPACE)
 
     def day(self, day: date) -> str:

@@ -4,9 +4,10 @@
 -- A tier is left when the value has passed its cut point by the stored share (0.15): up from cut * 1.15 on, down below cut * 0.85. In
 -- between the side of the month before holds, and in the first month the side where the value is.
 {%- set cuts = {
-    'tier_low_cut': 'value_12m', 'tier_high_cut': 'value_12m',
-    'potential_low_cut': 'potential_12m', 'potential_high_cut': 'potential_12m',
-    'segment_cut_1': 'value_12m', 'segment_cut_2': 'value_12m', 'segment_cut_3': 'value_12m', 'segment_cut_4': 'value_12m',
+    'tier_low_cut': 'features.value_12m', 'tier_high_cut': 'features.value_12m',
+    'potential_low_cut': 'potentials.potential_12m', 'potential_high_cut': 'potentials.potential_12m',
+    'segment_cut_1': 'features.value_12m', 'segment_cut_2': 'features.value_12m',
+    'segment_cut_3': 'features.value_12m', 'segment_cut_4': 'features.value_12m',
 } %}
 
 with
@@ -53,18 +54,16 @@ scored as (
         month_versions.is_former,
         month_versions.parameter_version,
         features.value_12m > 0 as has_value,
-        month_versions.potential_low_cut is not null and potentials.potential_12m is not null as has_potential,
-    {%- for cut, value in cuts.items() %}
-        {%- set figure = ('potentials.' if value == 'potential_12m' else 'features.') ~ value %}
-        cast(case when {{ figure }} >= month_versions.{{ cut }} then 1 else 0 end as integer) as {{ cut }}_plain,
-        cast(
-            case
-                when {{ figure }} >= month_versions.{{ cut }} * (1 + coalesce(month_versions.margin_share, 0)) then 1
-                when {{ figure }} < month_versions.{{ cut }} * (1 - coalesce(month_versions.margin_share, 0)) then 0
-            end as integer
-        ) as {{ cut }}_side{{ ',' if not loop.last }}
-    
-    {%- endfor %}
+        {% for cut, figure in cuts.items() %}
+            cast(case when {{ figure }} >= month_versions.{{ cut }} then 1 else 0 end as integer) as {{ cut }}_plain,
+            cast(
+                case
+                    when {{ figure }} >= month_versions.{{ cut }} * (1 + coalesce(month_versions.margin_share, 0)) then 1
+                    when {{ figure }} < month_versions.{{ cut }} * (1 - coalesce(month_versions.margin_share, 0)) then 0
+                end as integer
+            ) as {{ cut }}_side,
+        {% endfor %}
+        month_versions.potential_low_cut is not null and potentials.potential_12m is not null as has_potential
     from features
     inner join month_versions on features.month = month_versions.month
     left join potentials
@@ -91,16 +90,15 @@ ordered as (
 told as (
 
     select
-        ordered.*,
-    {%- for cut in cuts %}
-        max(
-            case
-                when not is_former
-                    then month_number * 2 + coalesce({{ cut }}_side, case when is_first then {{ cut }}_plain end)
-            end
-        ) over months_until_then as {{ cut }}_told{{ ',' if not loop.last }}
-    
-    {%- endfor %}
+        {% for cut in cuts %}
+            max(
+                case
+                    when not is_former
+                        then month_number * 2 + coalesce({{ cut }}_side, case when is_first then {{ cut }}_plain end)
+                end
+            ) over months_until_then as {{ cut }}_told,
+        {% endfor %}
+        ordered.*
     from ordered
     window
         months_until_then as (
@@ -119,11 +117,10 @@ decided as (
         is_former,
         parameter_version,
         has_value,
-        has_potential,
-    {%- for cut in cuts %}
-        coalesce({{ cut }}_side, mod({{ cut }}_told, 2), {{ cut }}_plain) as is_above_{{ cut }}{{ ',' if not loop.last }}
-    
-    {%- endfor %}
+        {% for cut in cuts %}
+            coalesce({{ cut }}_side, mod({{ cut }}_told, 2), {{ cut }}_plain) as is_above_{{ cut }},
+        {% endfor %}
+        has_potential
     from told
 
 ),
