@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,48 @@ def test_keys_that_are_not_trusted_or_blocked_tie_nobody(tmp_path: Path) -> None
     assert found["T1"] is None
     assert found["T2"] == key_hash("loyalty", "F1")
     assert found["T3"] is None
+
+
+def test_a_later_file_that_merges_two_customers_restates_the_whole_history(tmp_path: Path) -> None:
+    """The till knows 77 from 2023 on, the CRM C2; in June 2024 a file says that they are one."""
+    rows: Rows = {
+        "crm_customers": [{"customer_id": "C2", "created_at": "2024-01-10 09:00:00"}],
+        "crm_contacts": [contact("K1", "C2", "2024-02-02 09:00:00", closed_at="2024-02-02 09:05:00")],
+        "pos_transactions": [
+            line("T1", "2023-03-01 09:00:00", "10", customer_id="77", customer_id_key_space="pos"),
+            line("T2", "2024-01-15 09:00:00", "20", customer_id="77", customer_id_key_space="pos"),
+            line("T3", "2024-03-01 09:00:00", "40", customer_id="C2"),
+        ],
+    }
+    link = {"identity_links": [{"key_space_a": "crm", "key_a": "C2", "key_space_b": "pos", "key_b": "77"}]}
+    selection = f"{SELECTION} +customer_months"
+    before = build(write_inputs(tmp_path / "before", rows), selection, with_tests=True)
+    after = build(write_inputs(tmp_path / "after", rows | link), selection, with_tests=True)
+    crm, till = key_hash("crm", "C2"), key_hash("pos", "77")
+
+    def months(warehouse: Path) -> dict[tuple[str, str], tuple[Any, Any, Any]]:
+        return {
+            (row["customer_id"], str(row["period_start"])): (row["purchases_12m"], row["net_amount_12m"], row["contacts_12m"])
+            for row in query(warehouse, "from marts.customer_months")
+        }
+
+    assert purchase_customers(before) == {"T1": till, "T2": till, "T3": crm}
+    assert purchase_customers(after) == {"T1": crm, "T2": crm, "T3": crm}
+    two, one = months(before), months(after)
+    assert {customer for customer, _ in two} == {crm, till}
+    # nothing of the customer who is no more, and each month of the one who stays is what both were together
+    assert {customer for customer, _ in one} == {crm}
+    for (_, month), figures in one.items():
+        parts = [two[part] for part in ((crm, month), (till, month)) if part in two]
+        for place, figure in enumerate(figures):
+            known = [part[place] for part in parts if part[place] is not None]
+            assert figure == (sum(known) if known else None), (month, place)
+    assert one[crm, "2024-02-01"][0] == 2
+    assert one[crm, "2024-06-01"] == (2, 60, 1)
+    # the till's id is retired, and says by which rule
+    keys = {
+        row["source_key_hash"]: (row["customer_id"], row["retired_customer_id"], row["match_rule"])
+        for row in query(after, "from marts.customer_keys")
+    }
+    assert keys[till] == (crm, till, "identity_link")
+    assert keys[crm][:2] == (crm, None)
