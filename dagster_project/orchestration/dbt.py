@@ -52,7 +52,9 @@ def prepare_manifest(force: bool = False) -> Path:
         if all(path.stat().st_mtime <= written for path in files):
             return MANIFEST
     DbtCliResource(project_dir=project(), dbt_executable=dbt_executable()).cli(
-        ["parse", "--quiet"], target_path=MANIFEST.parent
+        # whole: a partial parse keeps unit tests that are no more, and the run would wait for their verdict
+        ["parse", "--quiet", "--no-partial-parse"],
+        target_path=MANIFEST.parent,
     ).wait()
     return MANIFEST
 
