@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -179,7 +180,7 @@ def build(
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in ("model", "seed") and node_asset_key(manifest, unique_id) in context.selected_asset_keys
     }
-    kept = PassedUnitTests(artifacts / "unit_tests", manifest)
+    kept = PassedUnitTests(MANIFEST.parent / "unit_tests", manifest)
     tests = [test for test in tests_of(manifest, models) if not (kept.are_known and test.startswith(UNIT_TEST))]
     selection = ["--select", " ".join(tests)] if tests else []
     if kept.are_known:
@@ -259,7 +260,8 @@ class PassedUnitTests:
             if key in self._manifest.get("unit_tests", {}) and result["status"] == "pass"
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_suffix(".part")
+        # beside the manifest, for all homes of this checkout: two of them may run at once
+        partial = self._path.with_suffix(f".{os.getpid()}.part")
         partial.write_text(json.dumps(self._known, sort_keys=True), encoding="utf-8")
         partial.replace(self._path)
         content["results"] += [
