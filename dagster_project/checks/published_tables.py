@@ -537,6 +537,12 @@ TABLES: dict[str, TableRules] = {
                 "select coalesce(sum(net_amount), 0) as amount from purchases "
                 "where customer_id in (select customer_id from customers where allows_profiling)",
             ),
+            Equality(
+                "other events are all there",
+                "there are as many answers, movements, visits and steps as in `customer_events`",
+                "select count(*) as events from customer_timeline where kind not in ('contact', 'purchase', 'return')",
+                "select count(*) as events from customer_events",
+            ),
         ),
     ),
     "relationship_models": TableRules(

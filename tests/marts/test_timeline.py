@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dagster_project.publication.release import PublicationRow, publish
 from tests.marts.conftest import Rows, contact, line
 from tests.marts.inputs import build, key_hash, query, write_inputs
 
@@ -78,7 +79,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
     }
     inputs = write_inputs(tmp_path_factory.mktemp("timeline") / "inputs", rows)
-    return build(inputs, "+customer_timeline", with_tests=True)
+    return build(inputs, "+customer_timeline +kpi_values", with_tests=True)
 
 
 def test_a_customer_has_one_row_for_each_event_of_every_source_and_none_after_the_as_of_day(warehouse: Path) -> None:
@@ -125,3 +126,19 @@ def test_the_published_views_read_published_tables_only(warehouse: Path) -> None
         views = connection.execute("select view_name, sql from duckdb_views() where schema_name = 'marts'").fetchall()
     assert [name for name, _ in views] == ["customer_timeline"]
     assert not any(schema in sql for _, sql in views for schema in ("intermediate.", "staging.", "run."))
+
+
+def test_the_published_timeline_is_read_without_the_warehouse_and_under_any_name(warehouse: Path, tmp_path: Path) -> None:
+    history = query(warehouse, "from marts.customer_timeline order by all")
+    copy = tmp_path / warehouse.name
+    copy.write_bytes(warehouse.read_bytes())
+    row = PublicationRow("id", datetime(2024, 7, 1), date(2024, 6, 30), None, "run", 0, 0, "0.0.0", "hash")
+    release = publish(copy, tmp_path, row, keep=1, with_parquet=True)
+    copy.unlink()
+    moved = (release.folder / "service_value.duckdb").rename(tmp_path / "moved.duckdb")
+    assert query(moved, "from customer_timeline order by all") == history
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{moved}' as elsewhere (read_only)")
+        assert connection.sql("select count(*) from elsewhere.customer_timeline").fetchall() == [(len(history),)]
+        file = release.folder / "parquet" / "customer_timeline.parquet"
+        assert connection.sql(f"select count(*) from '{file}'").fetchall() == [(len(history),)]

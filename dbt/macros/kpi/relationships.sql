@@ -29,6 +29,15 @@
     {{ 'replace(' ~ text ~ ", '.', ',')" if language == 'fr' else text }}
 {%- endmacro %}
 
+{#- Where a band of waits begins, as text; `hours` is its upper end. -#}
+{% macro band_start_text(hours) -%}
+    case {{ hours }}
+        {%- for end in reply_bands() %}
+        when {{ end }} then '{{ reply_bands()[loop.index0 - 1] if not loop.first else 0 }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {#- A distance or a tempo in words. -#}
 {% macro side_label(side, language) -%}
     case {{ side }}

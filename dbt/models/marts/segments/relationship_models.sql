@@ -14,7 +14,7 @@ run_context as (
 
 ),
 
--- One short sentence for each measure, in both languages.
+-- One short sentence for each measure, in both languages; satisfaction has columns of its own.
 sides as (
 
     select
@@ -31,7 +31,7 @@ sides as (
             else ''
         end
         || coalesce(
-            '{{ nbsp }}; ' || {{ percent_text('ended_share', 'fr') }} || ' s''achèvent ' || {{ side_label('chosen_side', 'fr') }} || '.',
+            '{{ nbsp }}; ' || {{ percent_text('ended_share', 'fr') }} || ' s’achèvent ' || {{ side_label('chosen_side', 'fr') }} || '.',
             '.'
         ) as sentence_fr,
         {{ percent_text('begun_share', 'en') }} || ' of the matters begin ' || {{ side_label('chosen_side', 'en') }}
@@ -61,7 +61,7 @@ worded as (
         coalesce(
             'Demandes par client et par an{{ nbsp }}: ' || {{ decimal_text('recommended_frequency', 2, 'fr') }}
             || '{{ nbsp }}; contacts{{ nbsp }}: ' || {{ decimal_text('practised_frequency', 2, 'fr') }} || '.',
-            'Fréquence{{ nbsp }}: moins d''un an de contacts est connu.'
+            'Fréquence{{ nbsp }}: moins d’un an de contacts est connu.'
         ) as frequency_fr,
         coalesce(
             'Matters a customer and year: ' || {{ decimal_text('recommended_frequency', 2, 'en') }}
@@ -69,15 +69,15 @@ worded as (
             'Frequency: less than a year of contacts is known.'
         ) as frequency_en,
         coalesce(
-            'Pour ' || {{ percent_text('returned_share', 'fr') }} || ' des demandes le client a dû revenir',
+            'Dans ' || {{ percent_text('returned_share', 'fr') }} || ' des demandes, le client a dû revenir',
             'Retours du client{{ nbsp }}: trop peu de demandes pour conclure'
         )
         || case
             when is_outbound_recorded
                 then
                     coalesce(
-                        '{{ nbsp }}; l''entreprise a contacté le client pour ' || {{ percent_text('outbound_share', 'fr') }}
-                        || ' des affaires, les siennes comprises.', '.'
+                        '{{ nbsp }}; l’entreprise a appelé le client, ou lui a écrit, dans ' || {{ percent_text('outbound_share', 'fr') }}
+                        || ' des dossiers, y compris ceux qu’elle a ouverts.', '.'
                     )
             else '{{ nbsp }}; les contacts sortants ne sont pas enregistrés.'
         end as proactivity_fr,
@@ -89,47 +89,39 @@ worded as (
             when is_outbound_recorded
                 then
                     coalesce(
-                        '; the company contacted the customer in ' || {{ percent_text('outbound_share', 'en') }}
-                        || ' of all matters, its own included.', '.'
+                        '; the company called or wrote in ' || {{ percent_text('outbound_share', 'en') }}
+                        || ' of all matters, those that it began included.', '.'
                     )
             else '; outbound contacts are not recorded.'
         end as proactivity_en,
-        case
-            when reply_within_hours is null then 'Réponse en différé{{ nbsp }}: trop peu d''avis pour conclure'
+        'Réponse en différé{{ nbsp }}: '
+        || case
+            when reply_within_hours is null then 'trop peu d’avis pour conclure'
             when fall_hours is null
                 then
-                    'La satisfaction ne baisse pas nettement jusqu''à ' || {{ decimal_text('reply_within_hours', 0, 'fr') }}
-                    || '{{ nbsp }}h d''attente'
+                    'la satisfaction ne baisse pas nettement jusqu’à ' || {{ decimal_text('reply_within_hours', 0, 'fr') }}
+                    || '{{ nbsp }}h d’attente'
             else
-                'Satisfaits quand la réponse tarde jusqu''à ' || {{ decimal_text('fall_hours', 0, 'fr') }} || '{{ nbsp }}h{{ nbsp }}: '
-                || {{ percent_text('fall_satisfaction', 'fr') }} || ', contre '
+                {{ percent_text('fall_satisfaction', 'fr') }} || ' de satisfaits entre ' || {{ band_start_text('fall_hours') }}
+                || '{{ nbsp }}h et ' || {{ decimal_text('fall_hours', 0, 'fr') }} || '{{ nbsp }}h d’attente, contre '
                 || {{ percent_text('quicker_satisfaction', 'fr') }} || ' avant'
         end
         || coalesce(
             '{{ nbsp }}; attente médiane{{ nbsp }}: ' || {{ decimal_text('practised_reply_within_hours', 1, 'fr') }} || '{{ nbsp }}h.', '.'
         ) as reply_fr,
-        case
-            when reply_within_hours is null then 'Later replies: not enough answers to tell'
+        'Later replies: '
+        || case
+            when reply_within_hours is null then 'not enough answers to tell'
             when fall_hours is null
                 then
-                    'Satisfaction does not clearly fall up to ' || {{ decimal_text('reply_within_hours', 0, 'en') }}
+                    'satisfaction does not clearly fall up to ' || {{ decimal_text('reply_within_hours', 0, 'en') }}
                     || ' h of wait'
             else
-                'Satisfied when the reply takes up to ' || {{ decimal_text('fall_hours', 0, 'en') }} || ' h: '
-                || {{ percent_text('fall_satisfaction', 'en') }} || ', against '
+                {{ percent_text('fall_satisfaction', 'en') }} || ' satisfied between ' || {{ band_start_text('fall_hours') }}
+                || ' h and ' || {{ decimal_text('fall_hours', 0, 'en') }} || ' h of wait, against '
                 || {{ percent_text('quicker_satisfaction', 'en') }} || ' before'
         end
-        || coalesce('; median wait: ' || {{ decimal_text('practised_reply_within_hours', 1, 'en') }} || ' h.', '.') as reply_en,
-        coalesce(
-            'Satisfaits{{ nbsp }}: ' || {{ percent_text('satisfaction', 'fr') }} || ' (de ' || {{ percent_text('satisfaction_low', 'fr') }}
-            || ' à ' || {{ percent_text('satisfaction_high', 'fr') }} || ', ' || cast(answers as varchar) || ' avis).',
-            'Aucun avis.'
-        ) as satisfaction_fr,
-        coalesce(
-            'Satisfied: ' || {{ percent_text('satisfaction', 'en') }} || ' (' || {{ percent_text('satisfaction_low', 'en') }}
-            || ' to ' || {{ percent_text('satisfaction_high', 'en') }} || ', ' || cast(answers as varchar) || ' answers).',
-            'No answers.'
-        ) as satisfaction_en
+        || coalesce('; median wait: ' || {{ decimal_text('practised_reply_within_hours', 1, 'en') }} || ' h.', '.') as reply_en
     from policies
     left join sides as distances
         on
@@ -149,18 +141,12 @@ explained as (
     select
         worded.*,
         case
-            when is_told_by_enough
-                then concat_ws(' ', distance_fr, tempo_fr, frequency_fr, proactivity_fr, reply_fr, satisfaction_fr)
-            else
-                'Trop peu de demandes en 12 mois (' || cast(needs as varchar) || ') pour dire ce que ces clients attendent. '
-                || satisfaction_fr
+            when is_told_by_enough then concat_ws(' ', distance_fr, tempo_fr, frequency_fr, proactivity_fr, reply_fr)
+            else 'Trop peu de demandes en 12 mois (' || cast(needs as varchar) || ') pour dire ce que ces clients attendent.'
         end as because_fr,
         case
-            when is_told_by_enough
-                then concat_ws(' ', distance_en, tempo_en, frequency_en, proactivity_en, reply_en, satisfaction_en)
-            else
-                'Not enough matters in 12 months (' || cast(needs as varchar) || ') to tell what these customers want. '
-                || satisfaction_en
+            when is_told_by_enough then concat_ws(' ', distance_en, tempo_en, frequency_en, proactivity_en, reply_en)
+            else 'Not enough matters in 12 months (' || cast(needs as varchar) || ') to tell what these customers want.'
         end as because_en
     from worded
 
