@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from tests.faults.commands import keep_feeds, kill_after, kill_when, manifest, run_command
+from tests.faults.commands import kill_after, kill_when, manifest, run_command
 
 Copy = Callable[[Path], Path]
 
@@ -43,11 +43,6 @@ until [ -e "$stop" ]; do
 done
 echo $reads
 """
-
-
-def query(home: Path, sql: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(home / "published" / "service_value.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def test_a_run_publishes_every_table_the_packs_and_the_result_documents(published: Path) -> None:
@@ -181,53 +176,3 @@ def test_a_past_date_is_rebuilt_and_the_newest_publication_stays_current(publish
         newest = connection.execute("select max(sold_on), max(opened_at)::date from purchases, contacts").fetchone()
     assert newest is not None
     assert max(newest) <= pd.Timestamp("2025-09-30").date()
-
-
-@pytest.mark.parametrize(
-    ("feeds", "required", "tables", "available", "unavailable"),
-    [
-        (
-            {"pos_transactions"},
-            ["pos_transactions"],
-            {"purchases", "customers"},
-            {"active_customers"},
-            {"inbound_contacts", "csat", "repurchase_rate_60"},
-        ),
-        (
-            {"crm_contacts"},
-            ["crm_contacts"],
-            {"contacts", "service_operations"},
-            {"inbound_contacts"},
-            {"active_customers", "csat", "repurchase_rate_60"},
-        ),
-        (
-            {"survey_responses"},
-            ["survey_responses"],
-            {"satisfaction"},
-            {"nps"},
-            {"inbound_contacts", "active_customers", "repurchase_rate_60"},
-        ),
-    ],
-    ids=["tickets only", "contacts only", "a survey only"],
-)
-def test_a_company_with_one_kind_of_data_gets_what_can_be_said_and_why_the_rest_cannot(
-    simulated: Path,
-    copy_of: Copy,
-    feeds: set[str],
-    required: list[str],
-    tables: set[str],
-    available: set[str],
-    unavailable: set[str],
-) -> None:
-    home = copy_of(simulated)
-    keep_feeds(home, feeds, required)
-    done = run_command("run", home)
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = manifest(home)["rows"]
-    assert all(rows[table] > 0 for table in tables), rows
-    said = {kpi for (kpi,) in query(home, "select distinct kpi from kpi_values where value is not null")}
-    assert available <= said
-    silent = {kpi for (kpi,) in query(home, "select distinct kpi from kpi_values where status = 'unavailable' and value is null")}
-    assert unavailable <= silent and not unavailable & said
-    reasons = query(home, "select reason_fr, reason_en from kpi_readiness where verdict = 'unavailable'")
-    assert reasons and all(french and english for french, english in reasons)
