@@ -1,11 +1,12 @@
-"""From raw to checked marts: the inputs of a run, dbt, identity, the fit of the value thresholds, and the second gate.
+"""From raw to checked marts: the inputs of a run, dbt, identity, the fits, and the second gate.
 
 All of it is partitioned by as-of date and shares one pool: a home has one warehouse file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,6 +24,7 @@ from dagster_project.estimates import (
     relational_families,
     value_thresholds,
 )
+from dagster_project.estimates.parameter_versions import FitReport
 from dagster_project.feeds.contract import FEEDS
 from dagster_project.feeds.errors import FeedError
 from dagster_project.feeds.snapshot import write_snapshot
@@ -206,107 +208,78 @@ def identity(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Mater
         yield dg.MaterializeResult(asset_key=["identity", name], metadata={"report": dg.MetadataValue.json(asdict(report))})
 
 
-@dg.multi_asset(
-    name="fit_value",
-    specs=[
-        dg.AssetSpec(
-            ["parameters", name],
-            deps=[
-                dg.AssetKey(["intermediate", "int_customer_month_features"]),
-                dg.AssetKey(["intermediate", "int_customer_origins"]),
-            ],
-            group_name="parameters",
-            owners=OWNERS,
-            kinds={"python"},
-            description=f"{description} Fitted only when due by as-of date.",
-        )
-        for name, description in (
-            (
-                "value_thresholds",
-                "Cut points of value and potential, and the forecast behind the potential. One row per version.",
-            ),
-            ("potential_benchmarks", "Upper quartiles of comparable customers. One row per version and group."),
-        )
+def fit_asset(
+    name: str, tables: Mapping[str, str], deps: list[list[str]], fit: Callable[[Path, Path, Path, date], FitReport]
+) -> dg.AssetsDefinition:
+    """The asset of one fit.
+
+    Args:
+        name: of the step, as a run reports it.
+        tables: what the fit writes to the inputs of the run, with a description each.
+        deps: asset keys of what it reads.
+        fit: `fit_if_due(home, warehouse, inputs, as-of date)`.
+    """
+
+    @dg.multi_asset(
+        name=name,
+        specs=[
+            dg.AssetSpec(
+                ["parameters", table],
+                deps=[dg.AssetKey(key) for key in deps],
+                group_name="parameters",
+                owners=OWNERS,
+                kinds={"python", "parquet"},
+                description=f"{description} Fitted only when due by as-of date.",
+            )
+            for table, description in tables.items()
+        ],
+        partitions_def=PARTITIONS,
+        backfill_policy=ONE_DATE_A_RUN,
+        pool=POOL,
+    )
+    def fit_when_due(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
+        settings = home.settings
+        report = fit(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
+        for table in tables:
+            yield dg.MaterializeResult(asset_key=["parameters", table], metadata=report.metadata())
+
+    return fit_when_due
+
+
+fit_value = fit_asset(
+    "fit_value",
+    {
+        "value_thresholds": "Cut points of value and potential, and the forecast behind the potential. One row per version.",
+        "potential_benchmarks": "Upper quartiles of comparable customers. One row per version and group.",
+    },
+    [["intermediate", "int_customer_month_features"], ["intermediate", "int_customer_origins"]],
+    value_thresholds.fit_if_due,
+)
+fit_lifetime_value = fit_asset(
+    "fit_lifetime_value",
+    {lifetime_value.PARAMETER: "Whether the forecast holds on a year held out: without it nobody has a lifetime value."},
+    [["intermediate", "int_customer_month_features"]],
+    lifetime_value.fit_if_due,
+)
+fit_micro_segments = fit_asset(
+    "fit_micro_segments",
+    {
+        micro_segments.FEATURES: "How traits of behaviour are made comparable. One row per version and trait.",
+        micro_segments.CENTROIDS: "Centres of the micro-segments. One row per version, micro-segment and trait.",
+    },
+    [
+        ["intermediate", "int_customer_behaviours"],
+        ["intermediate", "int_customer_month_features"],
+        ["parameters", "value_thresholds"],
     ],
-    partitions_def=PARTITIONS,
-    backfill_policy=ONE_DATE_A_RUN,
-    pool=POOL,
+    micro_segments.fit_if_due,
 )
-def fit_value(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
-    """Fit the parameters of value and potential, when due."""
-    settings = home.settings
-    report = value_thresholds.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
-    for name in value_thresholds.SCHEMAS:
-        yield dg.MaterializeResult(asset_key=["parameters", name], metadata=report.metadata())
-
-
-@dg.asset(
-    key=["parameters", lifetime_value.PARAMETER],
-    deps=[dg.AssetKey(["intermediate", "int_customer_month_features"])],
-    group_name="parameters",
-    owners=OWNERS,
-    kinds={"python", "parquet"},
-    partitions_def=PARTITIONS,
-    backfill_policy=ONE_DATE_A_RUN,
-    pool=POOL,
-    description="Whether the forecast holds on a year held out: without it nobody has a lifetime value. Tried only when due.",
+fit_relational_families = fit_asset(
+    "fit_relational_families",
+    {relational_families.PARAMETER: "What the relational families are: channels, frequency, expectations."},
+    [["intermediate", name] for name in ("int_interactions", "int_interaction_channels", "int_customer_month_interactions")],
+    relational_families.fit_if_due,
 )
-def fit_lifetime_value(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
-    settings = home.settings
-    report = lifetime_value.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
-    return dg.MaterializeResult(metadata=report.metadata())
-
-
-@dg.multi_asset(
-    name="fit_micro_segments",
-    specs=[
-        dg.AssetSpec(
-            ["parameters", name],
-            deps=[
-                dg.AssetKey(["intermediate", "int_customer_behaviours"]),
-                dg.AssetKey(["intermediate", "int_customer_month_features"]),
-                dg.AssetKey(["parameters", "value_thresholds"]),
-            ],
-            group_name="parameters",
-            owners=OWNERS,
-            kinds={"python", "parquet"},
-            description=f"{description} Fitted only when due by as-of date.",
-        )
-        for name, description in (
-            (micro_segments.FEATURES, "How traits of behaviour are made comparable. One row per version and trait."),
-            (micro_segments.CENTROIDS, "Centres of the micro-segments. One row per version, micro-segment and trait."),
-        )
-    ],
-    partitions_def=PARTITIONS,
-    backfill_policy=ONE_DATE_A_RUN,
-    pool=POOL,
-)
-def fit_micro_segments(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
-    """Fit the micro-segments within the value tiers, when due."""
-    settings = home.settings
-    report = micro_segments.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
-    for name in micro_segments.SCHEMAS:
-        yield dg.MaterializeResult(asset_key=["parameters", name], metadata=report.metadata())
-
-
-@dg.asset(
-    key=["parameters", relational_families.PARAMETER],
-    deps=[
-        dg.AssetKey(["intermediate", name])
-        for name in ("int_interactions", "int_interaction_channels", "int_customer_month_interactions")
-    ],
-    group_name="parameters",
-    owners=OWNERS,
-    kinds={"python", "parquet"},
-    partitions_def=PARTITIONS,
-    backfill_policy=ONE_DATE_A_RUN,
-    pool=POOL,
-    description="What the relational families are: channels, frequency, expectations. Fitted only when due by as-of date.",
-)
-def fit_relational_families(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
-    settings = home.settings
-    report = relational_families.fit_if_due(settings.home, settings.warehouse, settings.inputs, as_of_date(context))
-    return dg.MaterializeResult(metadata=report.metadata())
 
 
 @dg.asset(
