@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from dagster_project.estimates.relational_families import as_rows
 from tests.marts.conftest import Rows, contact, line
 from tests.marts.inputs import build, query, write_inputs
+from tests.marts.test_potential import BENCHMARKS, VERSION
+from tests.marts.test_relational_families import company
+from tests.unit.estimates.relationship_worlds import TRUE
 
 SELECTION = "+customers +customer_months +purchases +int_contacts int_version_conflicts stg_crm__subscriptions"
 
@@ -51,6 +57,59 @@ def test_later_rows_do_not_change_an_earlier_date(tmp_path: Path) -> None:
     again = build(write_inputs(tmp_path / "again", known_in_august(), feed_status=status), SELECTION)
     assert snapshot(again) == snapshot(then)
     assert [row["transaction_id"] for row in snapshot(then)["marts.purchases"]] == ["T1", "T2"]
+
+
+SEGMENTS = (
+    "+customers +customer_months +segment_sizes +segment_migrations +relationship_models +customer_timeline +repurchase_credits"
+)
+EVENTS = {
+    "crm_contacts": "opened_at",
+    "pos_transactions": "sold_at",
+    "web_sessions": "started_at",
+    "survey_responses": "answered_at",
+}
+
+
+def shuffled_after(rows: Rows, day: str) -> Rows:
+    """What happened after that day has happened to others, and what is not about a customer is another's, too."""
+    draw = random.Random(3)
+    made: Rows = {}
+    for feed, time in EVENTS.items():
+        later = [row for row in rows[feed] if row[time] > f"{day} 23:59:59"]
+        values = [[row[name] for row in later] for name in ("customer_id", time)]
+        for column in values:
+            draw.shuffle(column)
+        moved = [row | {"customer_id": who, time: at} for row, who, at in zip(later, *values, strict=True)]
+        made[feed] = [row for row in rows[feed] if row[time] <= f"{day} 23:59:59"] + moved
+    return rows | made
+
+
+def test_shuffling_what_came_after_moves_nobody(tmp_path: Path) -> None:
+    """Every published table about customers, to the last of them; two builds of the same rows are equal by the way."""
+    rows = company()
+    other = shuffled_after(rows, "2024-03-31")
+    assert other["pos_transactions"] != rows["pos_transactions"]
+    families = as_rows(TRUE, TRUE, date(2023, 1, 1)).to_pylist()
+    value = {"parameter_version": "value-2023-01-01", "fitted_as_of": "2023-01-01"}
+    tables: list[dict[str, list[dict[str, Any]]]] = []
+    for name, feeds in (("rows", rows), ("other", other)):
+        inputs = write_inputs(
+            tmp_path / name,
+            feeds,
+            context={"as_of_date": "2024-03-31"},
+            feed_status={feed: {"horizon_at": "2024-03-31 22:00:00"} for feed in EVENTS},
+            value_thresholds=[VERSION | value],
+            potential_benchmarks=[benchmark | value for benchmark in BENCHMARKS],
+            relational_families=families,
+        )
+        warehouse = build(inputs, SEGMENTS)
+        names = [row["table_name"] for row in query(warehouse, "from information_schema.tables where table_schema = 'marts'")]
+        assert set(SEGMENTS.replace("+", "").split()) <= set(names)
+        tables.append({table: query(warehouse, f"from marts.{table} order by all") for table in names})
+    assert {row["value_segment"] for row in tables[0]["customer_months"]} >= {0, 2, 3, 4, 5}
+    assert len({row["relational_family"] for row in tables[0]["customer_months"]}) == 5
+    for table, expected in tables[0].items():
+        assert tables[1][table] == expected, table
 
 
 def test_the_later_date_knows_the_later_rows(tmp_path: Path) -> None:
