@@ -84,32 +84,39 @@ def shuffled_after(rows: Rows, day: str) -> Rows:
     return rows | made
 
 
-def test_shuffling_what_came_after_moves_nobody(tmp_path: Path) -> None:
+def segmented(folder: Path, rows: Rows, selection: str, history_months: int = 24) -> dict[str, list[dict[str, Any]]]:
+    """The published tables of a build as of the end of March 2024, with a forecast and families fitted long before."""
+    value = {"parameter_version": "value-2023-01-01", "fitted_as_of": "2023-01-01"}
+    inputs = write_inputs(
+        folder,
+        rows,
+        context={"as_of_date": "2024-03-31", "history_months": history_months},
+        feed_status={feed: {"horizon_at": "2024-03-31 22:00:00"} for feed in EVENTS},
+        value_thresholds=[VERSION | value],
+        potential_benchmarks=[benchmark | value for benchmark in BENCHMARKS],
+        relational_families=as_rows(TRUE, TRUE, date(2023, 1, 1)).to_pylist(),
+    )
+    warehouse = build(inputs, selection)
+    names = [row["table_name"] for row in query(warehouse, "from information_schema.tables where table_schema = 'marts'")]
+    assert set(selection.replace("+", "").split()) <= set(names)
+    return {table: query(warehouse, f"from marts.{table} order by all") for table in names}
+
+
+def test_shuffling_what_came_after_moves_nobody_and_nor_does_a_shorter_history(tmp_path: Path) -> None:
     """Every published table about customers, to the last of them; two builds of the same rows are equal by the way."""
     rows = company()
     other = shuffled_after(rows, "2024-03-31")
     assert other["pos_transactions"] != rows["pos_transactions"]
-    families = as_rows(TRUE, TRUE, date(2023, 1, 1)).to_pylist()
-    value = {"parameter_version": "value-2023-01-01", "fitted_as_of": "2023-01-01"}
-    tables: list[dict[str, list[dict[str, Any]]]] = []
-    for name, feeds in (("rows", rows), ("other", other)):
-        inputs = write_inputs(
-            tmp_path / name,
-            feeds,
-            context={"as_of_date": "2024-03-31"},
-            feed_status={feed: {"horizon_at": "2024-03-31 22:00:00"} for feed in EVENTS},
-            value_thresholds=[VERSION | value],
-            potential_benchmarks=[benchmark | value for benchmark in BENCHMARKS],
-            relational_families=families,
-        )
-        warehouse = build(inputs, SEGMENTS)
-        names = [row["table_name"] for row in query(warehouse, "from information_schema.tables where table_schema = 'marts'")]
-        assert set(SEGMENTS.replace("+", "").split()) <= set(names)
-        tables.append({table: query(warehouse, f"from marts.{table} order by all") for table in names})
-    assert {row["value_segment"] for row in tables[0]["customer_months"]} >= {0, 2, 3, 4, 5}
-    assert len({row["relational_family"] for row in tables[0]["customer_months"]}) == 5
-    for table, expected in tables[0].items():
-        assert tables[1][table] == expected, table
+    tables = segmented(tmp_path / "rows", rows, SEGMENTS)
+    assert {row["value_segment"] for row in tables["customer_months"]} >= {0, 2, 3, 4, 5}
+    assert len({row["relational_family"] for row in tables["customer_months"]}) == 5
+    again = segmented(tmp_path / "other", other, SEGMENTS)
+    for table, expected in tables.items():
+        assert again[table] == expected, table
+    short = segmented(tmp_path / "short", rows, "+customers +customer_months", history_months=3)
+    assert short["customers"] == tables["customers"]
+    assert min(row["period_start"] for row in short["customer_months"]) == date(2024, 1, 1)
+    assert short["customer_months"] == [row for row in tables["customer_months"] if row["period_start"] >= date(2024, 1, 1)]
 
 
 def test_the_later_date_knows_the_later_rows(tmp_path: Path) -> None:
