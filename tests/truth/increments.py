@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from dagster_project.estimates.repurchase_increment import TOTAL, estimate, is_beyond_overlap, units_of
-from tests.truth.effect_units import ContactWorld, contact_company, effect_units
+from dagster_project.simulation.parameters import NO_EFFECTS, Confounding, Service, SimulationParameters, Story
+from tests.truth.effect_units import Company, effect_units
+from tests.truth.simulated_events import cut, simulated_events
 
+SIZE, LARGE = 1500, 3000
+# the recall, the summer's queues and the call-back team change who calls; here nothing happens but purchases and contacts
+PLAIN = SimulationParameters(effects=NO_EFFECTS, story=Story(is_told=False))
+# a third of the callers gives up: enough abandoned contacts for the negative control
+IMPATIENT = Service(patience_seconds=60.0, base_load=0.95, own_contacts_per_year=1.5)
+NONE = (0.0,) * 5
+WORLDS: dict[str, tuple[int, SimulationParameters]] = {
+    "no effect": (SIZE, PLAIN),
+    "effect": (SIZE, replace(PLAIN, effects=replace(NO_EFFECTS, purchase_after_resolved=(0.25,) * 5))),
+    "no hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT)),
+    "hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT, confounding=Confounding(strength=0.8, months=4))),
+}
 OUTCOMES = {"rate": "incremental_rate", "amount": "incremental_amount_per_customer"}
 TRUTHS = {"rate": "true_purchases", "amount": "true_amount"}
 
@@ -93,53 +107,63 @@ def measures(judged: pd.DataFrame) -> dict[str, float]:
     return made
 
 
-@dataclass(frozen=True)
-class Study:
-    """Companies of one world: `units(number)` gives those of one."""
-
-    name: str
-    units: Callable[[int], pd.DataFrame]
-    companies: int
-
-
-@dataclass(frozen=True)
-class SmallWorld:
-    world: ContactWorld
-    windows: tuple[int, ...] = (60,)
-
-    def __call__(self, number: int) -> pd.DataFrame:
-        return effect_units(contact_company(self.world, number), number, self.windows)
-
-
-def _judge(study: tuple[Callable[[int], pd.DataFrame], int]) -> dict[str, float]:
-    units, number = study
-    return judge(units(number))
+def missing(world: str, found: Mapping[str, float]) -> list[str]:
+    """The figures of a world that are not what is required of it."""
+    required: dict[str, tuple[float, float]] = {}
+    if world in ("no effect", "effect"):
+        for name in OUTCOMES:
+            required |= {f"{name}_coverage": (0.92, 0.98), f"{name}_bias": (-0.2, 0.2), f"{name}_error_ratio": (0.9, 1.15)}
+    if world == "no effect":
+        required |= {f"{name}_positive": (0.0, 0.045) for name in OUTCOMES}
+    if world == "effect":
+        required |= {"rate_positive": (0.8, 1.0)}
+    if world == "no hidden mood":
+        required |= {"placebo_alarm": (0.0, 0.1), "negative_control_alarm": (0.0, 0.1)}
+    if world == "hidden mood":
+        required |= {"placebo_alarm": (0.8, 1.0), "negative_control_alarm": (0.8, 1.0)}
+    return [
+        f"{name} {found[name]:.3f}, not {low} to {high}"
+        for name, (low, high) in required.items()
+        if not low <= found[name] <= high
+    ]
 
 
-def run(units: Callable[[int], pd.DataFrame], numbers: Iterable[int], processes: int = 1) -> pd.DataFrame:
+def judged(companies: Iterable[Company], processes: int = 1) -> pd.DataFrame:
     """The judgements of companies, one row each."""
-    tasks = [(units, number) for number in numbers]
+    numbered = enumerate(companies)
     if processes == 1:
-        return pd.DataFrame([_judge(task) for task in tasks])
+        return pd.DataFrame([_judge(item) for item in numbered])
     with ProcessPoolExecutor(processes) as pool:
-        return pd.DataFrame(pool.map(_judge, tasks, chunksize=5))
+        return pd.DataFrame(pool.map(_judge, numbered, chunksize=5))
+
+
+def _judge(numbered: tuple[int, Company]) -> dict[str, float]:
+    number, company = numbered
+    return judge(effect_units(company, number))
+
+
+def simulated(size: int, companies: int, parameters: SimulationParameters) -> list[Company]:
+    """Companies of `size` customers out of one simulated company, which share its calendar."""
+    purchases, contacts = simulated_events(size * companies, 1, parameters, companies=companies)
+    return list(cut(purchases, contacts).values())
 
 
 def main(arguments: list[str]) -> int:
+    """`increments [companies] [world ...]`: simulate, estimate, print; exit with 1 where a figure is not what is required."""
     companies = int(arguments[0]) if arguments else 400
-    started = time.monotonic()
-    world = ContactWorld()
+    chosen = arguments[1:] or list(WORLDS)
     tables = {}
-    for name, changed in {
-        "effect": replace(world, effect=(0.25,) * 5),
-        "no effect": replace(world, effect=(0.0,) * 5),
-        "hidden mood": replace(world, effect=(0.0,) * 5, mood=0.8, abandoned_share=0.3),
-    }.items():
-        tables[name] = measures(run(SmallWorld(changed), range(companies), processes=2))
-    pd.set_option("display.max_rows", 100)
-    print(pd.DataFrame(tables).round(3).to_string())
-    print(f"{time.monotonic() - started:.0f} s")
-    return 0
+    for name in chosen:
+        started = time.monotonic()
+        size, parameters = WORLDS[name]
+        number = companies if size == SIZE else companies // 2
+        tables[name] = measures(judged(simulated(size, number, parameters), processes=2))
+        print(f"{name}: {number} companies of {size} customers, {time.monotonic() - started:.0f} s", flush=True)
+    table = pd.DataFrame(tables)
+    print(table.round(3).to_string())
+    missed = [f"{name}: {measure}" for name in chosen for measure in missing(name, table[name])]
+    print("all as required" if not missed else "NOT as required: " + "; ".join(missed))
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
