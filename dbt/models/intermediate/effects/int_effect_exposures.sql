@@ -41,10 +41,7 @@ run_context as (
 -- before it nobody knows whether a contact was the first of its episode
 known as (
 
-    select {{ add_days_to_date('greatest(feed_status.first_day, run_context.first_month)', quiet_days()) }} as known_from
-    from {{ source('run', 'feed_status') }} as feed_status
-    cross join run_context
-    where feed_status.feed = 'crm_contacts'
+    {{ first_day_known_of_effects() }}
 
 ),
 

@@ -51,25 +51,15 @@ segments as (
 
 ),
 
-run_context as (
+known as (
 
-    select * from {{ source('run', 'run_context') }}
+    {{ first_day_known_of_effects() }}
 
 ),
 
-known as (
+horizon as (
 
-    select
-        {{ add_days_to_date(
-            "greatest(max(case when feed_status.feed = 'crm_contacts' then feed_status.first_day end), max(run_context.first_month))",
-            quiet_days()
-        ) }} as known_from,
-        -- a day that is not covered to its end is not known
-        case when count(feed_status.horizon_at) = 2 then {{ company_day('min(feed_status.horizon_at)', 'max(run_context.time_zone)') }} end
-            as first_day_unknown
-    from {{ source('run', 'feed_status') }} as feed_status
-    cross join run_context
-    where feed_status.feed in ('crm_contacts', 'pos_transactions')
+    {{ first_day_unknown_of_effects() }}
 
 ),
 
@@ -89,8 +79,8 @@ mature as (
         sample.day_zero as exposed_on
     from sample
     cross join windows
-    cross join known
-    where {{ add_days_to_date('sample.day_zero', 'windows.window_days') }} < known.first_day_unknown
+    cross join horizon
+    where {{ add_days_to_date('sample.day_zero', 'windows.window_days') }} < horizon.first_day_unknown
 
 ),
 
