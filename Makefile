@@ -81,9 +81,10 @@ truth: setup ## simulate, run and evaluate 20 companies of known truth (half an 
 		homes="$$homes $$home"; \
 	done; $(BIN)/service-value evaluate $(TRUTH_OPTIONS) $$homes
 
-bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months (five minutes)
+bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them (ten minutes)
 	@$(BIN)/python -m tests.bench.linkage
 	@$(BIN)/python -m tests.bench.scoring
+	@$(BIN)/python -m tests.bench.effects
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml

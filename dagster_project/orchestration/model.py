@@ -17,6 +17,7 @@ from dagster_project.checks.gate import run_published_gate
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.reference import REFERENCE_TABLES, load_references
 from dagster_project.estimates import (
+    effect_units,
     lifetime_value,
     micro_segments,
     parameter_versions,
@@ -304,6 +305,24 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
 
 
 FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, fits)
+
+
+@dg.asset(
+    key=[effect_units.FOLDER, effect_units.INCREMENTS],
+    deps=[dg.AssetKey(["intermediate", "int_effect_units"])],
+    # in every run, not with the fits: it is an estimate of this run and no stored parameter
+    group_name="estimates",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What customers bought because of the service, estimated, by quarter, segment and window.",
+)
+def repurchase_increments(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = effect_units.write_increments(settings.warehouse, settings.inputs)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.json(asdict(report))})
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

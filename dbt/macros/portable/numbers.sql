@@ -66,3 +66,16 @@
 {% macro spark__matches_pattern(text, pattern) -%}
     {{ text }} rlike '{{ pattern }}'
 {%- endmacro %}
+
+{#- A whole number from 0 to 2^31 - 1 that follows from a text and looks drawn at random: the project never calls random(). -#}
+{% macro text_number(text) -%}
+    {{ return(adapter.dispatch('text_number')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_number(text) -%}
+    cast(md5_number_upper({{ text }}) >> 33 as bigint)
+{%- endmacro %}
+
+{% macro spark__text_number(text) -%}
+    shiftright(cast(conv(substring(md5({{ text }}), 1, 8), 16, 10) as bigint), 1)
+{%- endmacro %}

@@ -38,7 +38,9 @@ PUBLISHED = {
     "purchases",
     "relationship_models",
     "repurchase_after_contact",
+    "repurchase_after_contact_detail",
     "repurchase_credits",
+    "repurchase_increment",
     "satisfaction",
     "segment_labels",
     "service_operations",
@@ -71,6 +73,7 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("parameters", "micro_segment_features"),
         ("parameters", "micro_segment_centroids"),
         ("parameters", "fits"),
+        ("estimates", "repurchase_increments"),
         ("publication",),
         ("packs",),
     } <= found
