@@ -8,13 +8,15 @@ double, and the effect is known.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from tests.truth.effect_units import Company, Events
+from tests.truth.effect_units import Company, Events, effect_units
+from tests.truth.increments import judge, measures
 
 # July to September: half a year of history before it, the windows after it
 QUARTER = (181, 273)
@@ -54,3 +56,42 @@ def assigned(purchases: pd.DataFrame, seed: int, *, added_share: float = 0.0) ->
     added = purchases[is_after & (draw.uniform(size=len(day)) < added_share)].copy()
     added["case"] = by_contact.values["case"][last[added.index]].astype(np.int64)
     return Company(int(customer.max()) + 1, pd.concat([purchases, added], ignore_index=True), contacts, QUARTER)
+
+
+ADDED_SHARE = 0.2
+REQUIRED = {
+    "nothing": {"rate_coverage": 0.91, "amount_coverage": 0.91},
+    "a fifth more purchases": {"amount_coverage": 0.91, "amount_positive": 0.8},
+}
+
+
+def judged(folder: Path, assignments: int, added_share: float) -> pd.Series:
+    """What is measured over that many assignments (the figures of `tests.truth.increments`)."""
+    bought = tickets(folder)
+    units = (
+        effect_units(assigned(bought, seed, added_share=added_share), seed, (WINDOW,), year=HISTORY_DAYS)
+        for seed in range(assignments)
+    )
+    return pd.Series(measures(pd.DataFrame([judge(rows) for rows in units])))
+
+
+def main(arguments: list[str]) -> int:
+    """`artificial_contacts FOLDER [assignments]`: print the table; exit with 1 where less is reached than is required."""
+    folder, assignments = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 200
+    table = pd.DataFrame(
+        {name: judged(folder, assignments, share) for name, share in zip(REQUIRED, (0.0, ADDED_SHARE), strict=True)}
+    )
+    print(f"{assignments} assignments of artificial contacts to real tickets")
+    print(table.round(3).to_string())
+    missed = [
+        f"{world}: {name} {table[world][name]:.3f} < {least}"
+        for world, required in REQUIRED.items()
+        for name, least in required.items()
+        if not table[world][name] >= least
+    ]
+    print("all as required" if not missed else "NOT as required: " + "; ".join(missed))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
