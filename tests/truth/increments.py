@@ -26,7 +26,7 @@ SIZE, LARGE = 2000, 4000
 LEAVING = SimulationParameters(effects=NO_EFFECTS, story=Story(is_told=False))
 PLAIN = replace(LEAVING, people=People(yearly_lapse_rate=0.0))
 # a third of the callers gives up: enough abandoned contacts for the negative control
-IMPATIENT = Service(patience_seconds=30.0, base_load=0.98, own_contacts_per_year=2.0)
+IMPATIENT = Service(patience_seconds=20.0, base_load=1.0, own_contacts_per_year=2.0, retry_after_abandon_share=0.0)
 NONE = (0.0,) * 5
 WORLDS: dict[str, tuple[int, SimulationParameters]] = {
     "no effect": (SIZE, PLAIN),
