@@ -17,6 +17,7 @@ from dagster_project.checks.gate import run_published_gate
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.reference import REFERENCE_TABLES, load_references
 from dagster_project.estimates import (
+    churn,
     lifetime_value,
     micro_segments,
     parameter_versions,
@@ -280,6 +281,18 @@ fit_relational_families = fit_asset(
     [["intermediate", name] for name in ("int_interactions", "int_interaction_channels", "int_customer_month_interactions")],
     relational_families.fit_if_due,
 )
+fit_churn = tuple(
+    fit_asset(
+        f"fit_{churn.PARAMETERS[kind]}",
+        {churn.PARAMETERS[kind]: f"{description} One row per version and criterion."},
+        [["intermediate", "int_churn_features"]],
+        churn.fit_step(kind),
+    )
+    for kind, description in (
+        (churn.SUBSCRIPTION, "How much each criterion says of the end of a subscription within 90 days."),
+        (churn.SILENCE, "How much each criterion says of a silence beyond the customer's own interval."),
+    )
+)
 
 
 @dg.asset(
@@ -303,7 +316,7 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
     return dg.MaterializeResult(metadata={"refused": dg.MetadataValue.json(refused)})
 
 
-FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, fits)
+FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, *fit_churn, fits)
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

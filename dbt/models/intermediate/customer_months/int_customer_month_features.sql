@@ -277,6 +277,7 @@ final as (
 
     select
         customers.customer_id,
+        customers.customer_number,
         months.month,
         customers.allows_profiling,
         {{ days_between('known.last_purchase_on', 'months.month') }} as recency_days,
