@@ -166,6 +166,7 @@ TABLES: dict[str, TableRules] = {
             "sales_months_12m": (0, 12),
             "expected_margin_12m": (0, None),
             "interactions_24m": (0, None),
+            "churn_probability": (0, 1),
         },
         required=("value_segment",),
         rules=(
@@ -593,6 +594,31 @@ TABLES: dict[str, TableRules] = {
                 "where value_segment <> -1 and relational_family <> 'all'",
                 "select coalesce(sum(customers), 0) as customers from relationship_models "
                 "where value_segment = -1 and relational_family = 'all'",
+            ),
+        ),
+    ),
+    "churn_risks": TableRules(
+        grain=("customer_id",),
+        filled_by=None,  # no version may have been fitted, or nobody is at risk
+        members={"churn_kind": ("subscription", "silence"), "band": ("requested", "very_high", "high")},
+        ranges={"churn_probability": (0, 1)},
+        required=("band", "reason_1", "reason_1_fr", "reason_1_en", "suggested_action", "is_held_out"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "scored unless requested",
+                "who has asked to cancel has no probability, and everybody else has one",
+                "(churn_probability is null) <> (band = 'requested')",
+                ("band", "churn_probability"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "probabilities are those of the customers",
+                "a probability at risk is that of the customer",
+                "select count(*) as customers from churn_risks where churn_probability is not null",
+                "select count(*) as customers from churn_risks inner join customers using (customer_id) "
+                "where churn_risks.churn_probability = customers.churn_probability",
             ),
         ),
     ),

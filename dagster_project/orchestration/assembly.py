@@ -30,6 +30,7 @@ def build_definitions(settings: Settings, resources: dict[str, Any] | None = Non
             *(model.FITS if with_fits else []),
             release.publication_asset(manifest),
             release.packs,
+            release.agents_list,
         ],
         asset_checks=[landing.raw_gate(company), model.published_gate(manifest), *model.dbt_unit_tests(manifest)],
         jobs=all_jobs,

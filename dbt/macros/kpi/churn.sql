@@ -49,3 +49,10 @@ Without a repeat the longest silence.
         {%- endfor %}
     )
 {%- endmacro %}
+
+{#- What criteria add to the logit against the mean of the fit. -#}
+{% macro contribution_of(criteria, features, parameters) -%}
+    {%- for criterion in criteria -%}
+        {{ ' + ' if not loop.first }}{{ parameters }}.{{ criterion }}_weight * ({{ features }}.{{ criterion }} - {{ parameters }}.{{ criterion }}_mean)
+    {%- endfor -%}
+{%- endmacro %}

@@ -91,6 +91,7 @@ subscribers as (
         'subscription' as churn_kind,
         subscription_months.monthly_amount,
         subscription_months.matures_on,
+        cast(null as date) as next_purchase_on,
         subscription_months.has_churned,
         -- sales of which nothing is known say nothing
         case
@@ -136,6 +137,7 @@ silences as (
         'silence' as churn_kind,
         cast(buyers.net_amount_12m / 12 as decimal(18, 4)) as monthly_amount,
         {{ add_days_to_date('buyers.silent_from', 1) }} as matures_on,
+        purchase_days.next_sold_on as next_purchase_on,
         case
             when buyers.silent_from < sales_end.end_day
                 then coalesce(purchase_days.next_sold_on > buyers.silent_from, true)
@@ -172,6 +174,7 @@ final as (
         together.churn_kind,
         together.monthly_amount,
         together.matures_on,
+        together.next_purchase_on,
         together.has_churned,
         ln(1 + least(coalesce(signals.contacts, 0), 10)) as contacts,
         cast(coalesce(signals.unresolved, 0) as double) as unresolved,

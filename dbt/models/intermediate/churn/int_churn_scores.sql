@@ -33,6 +33,7 @@ scored as (
         features.churn_kind,
         features.monthly_amount,
         features.matures_on,
+        features.next_purchase_on,
         features.has_churned,
         month_versions.parameter_version,
         month_versions.is_frozen,
@@ -58,6 +59,7 @@ final as (
         is_frozen,
         monthly_amount,
         matures_on,
+        next_purchase_on,
         has_churned,
         churn_probability,
         case
