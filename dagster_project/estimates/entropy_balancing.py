@@ -17,8 +17,8 @@ from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
 
-# a difference of 0.02 standard deviations is a fifth of what is tolerated, and costs fewer controls than none at all
-TOLERANCE = 0.02
+# half of what is tolerated: the outcome model takes the rest, and exact balance costs a fifth of the effective sample
+TOLERANCE = 0.05
 PENALTIES = (1.0, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001, 0.0)
 
 

@@ -17,6 +17,8 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+# days are below 1,000, so that customer x 1,000 + day is in order; an instant is far above the rounding of such a number
+INSTANT = 1e-5
 DAYS = 790
 # the quarter looked at: a year of history before it, the longest window after it
 QUARTER = (560, 651)
@@ -53,16 +55,16 @@ class _Events:
 
     def between(self, customer: Integers, start: Floats, end: Floats, *, weight: Floats | None = None) -> Floats:
         """Per row: number (or sum of `weight`) of events of the customer with start < day <= end."""
-        key = self.customer * 10_000.0 + self.day
+        key = self.customer * 1_000.0 + self.day
         total = np.concatenate([[0.0], np.cumsum(np.ones(len(key)) if weight is None else weight)])
-        low = np.searchsorted(key, customer * 10_000.0 + np.maximum(start, -1.0), side="right")
-        high = np.searchsorted(key, customer * 10_000.0 + np.maximum(end, -1.0), side="right")
+        low = np.searchsorted(key, customer * 1_000.0 + np.maximum(start, -1.0), side="right")
+        high = np.searchsorted(key, customer * 1_000.0 + np.maximum(end, -1.0), side="right")
         return np.asarray(total[np.maximum(high, low)] - total[low], dtype=np.float64)
 
     def last_before(self, customer: Integers, day: Floats) -> Integers:
         """Per row: the index of the customer's last event with day <= `day`, else -1."""
-        key = self.customer * 10_000.0 + self.day
-        index = np.searchsorted(key, customer * 10_000.0 + day, side="right") - 1
+        key = self.customer * 1_000.0 + self.day
+        index = np.searchsorted(key, customer * 1_000.0 + day, side="right") - 1
         found = (index >= 0) & (self.customer[np.maximum(index, 0)] == customer)
         return np.where(found, index, -1)
 
@@ -132,9 +134,9 @@ def _designs(
     ):
         exposed = _sorted(contacts[0][exposure], contacts[1][exposure], np.zeros(int(exposure.sum())), contacts[2][exposure])
         eligible = _sorted(handled[0], handled[1], np.zeros(len(handled[0])), handled[2])
-        quiet = lambda who, at, exposed=exposed: exposed.between(who, at - 90, at - 1e-9) == 0  # noqa: E731
+        quiet = lambda who, at, exposed=exposed: exposed.between(who, at - 90, at - INSTANT) == 0  # noqa: E731
         in_quarter = (exposed.day >= QUARTER[0]) & (exposed.day < QUARTER[1]) & quiet(exposed.customer, exposed.day)
-        in_quarter &= purchases.last_before(exposed.customer, exposed.day - 1e-9) >= 0
+        in_quarter &= purchases.last_before(exposed.customer, exposed.day - INSTANT) >= 0
         first = np.flatnonzero(in_quarter)[np.unique(exposed.customer[in_quarter], return_index=True)[1]]
         treated, at, by = exposed.customer[first], exposed.day[first], exposed.cause[first]
         everybody = np.arange(world.customers)
@@ -147,8 +149,8 @@ def _designs(
         known = purchases.last_before(who, zero) >= 0
         who, zero, source, is_treated = who[known], zero[known], source[known], is_treated[known]
         start, end = np.floor(zero) + 1, np.floor(zero) + 1 + window
-        number = purchases.between(who, start - 1e-9, end - 1e-9)
-        amount = purchases.between(who, start - 1e-9, end - 1e-9, weight=purchases.amount)
+        number = purchases.between(who, start - INSTANT, end - INSTANT)
+        amount = purchases.between(who, start - INSTANT, end - INSTANT, weight=purchases.amount)
         # what is caused by the contact of time zero: of this contact's purchases, those in the window
         caused = purchases.cause >= 0
         of_cause = pd.DataFrame(
@@ -173,7 +175,7 @@ def _designs(
                 "true_purchases": ((number > 0) & (number - inside <= 0)).astype(int),
                 "true_amount": lost,
                 "true_margin": 0.4 * lost,
-                "has_later_contact": eligible.between(who, zero + 1e-9, np.floor(zero) + 1 + window) > 0,
+                "has_later_contact": eligible.between(who, zero + INSTANT, np.floor(zero) + 1 + window) > 0,
             }
         )
         for low, high in ((0, 3), (3, 8), (8, 15), (15, 31)):
