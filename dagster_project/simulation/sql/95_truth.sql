@@ -341,6 +341,21 @@ left join truth_after_change as after_change on after_change.person_no = people.
 left join truth_oracle_families as families on families.person_no = people.person_no
 left join assignments on assignments.person_no = people.person_no;
 
+-- Which purchase a contact has caused. The contacts of one case follow from each other (repeats, retries, call-backs,
+-- continuations), so that what a contact and its follow-ups have caused is what its case has caused from then on.
+create view truth_contact_effects as
+select
+    'K' || to_hex10(caused_purchases.contact_key) as contact_id,
+    'D' || to_hex10(contacts.case_key) as case_id,
+    contacts.generation,
+    contacts.opened_at,
+    tickets.person_no as person_id,
+    ticket_text(tickets.ticket_key, tickets.sales_channel, tickets.store_no, tickets.sold_wall) as transaction_id,
+    to_utc(tickets.sold_wall) as sold_at
+from caused_purchases
+inner join contacts using (contact_key)
+inner join tickets on tickets.ticket_key = caused_purchases.ticket_key and tickets.cause = 'effect';
+
 create view truth_effects as
 with segments as (select segment::integer as segment from range(1, 6) as r (segment))
 select 'purchase_after_resolved_60_days' as effect, segment, getvariable('effects_purchase_after_resolved')[segment] as value from segments

@@ -117,6 +117,17 @@ def test_the_satisfaction_curve_falls_with_the_wait_and_is_flat_without_the_effe
     assert set(flat.groupby(["segment", "channel"])["satisfaction"].nunique()) == {1}
 
 
+def test_a_purchase_that_a_contact_added_is_in_the_export_within_60_days_after_it(home: Path, tmp_path: Path) -> None:
+    caused = truth(home, "contact_effects")
+    contacts = {row["id_contact"]: row for row in rows_of(home, "crm/contacts_*")}
+    tickets = {row["Ticket"] for row in rows_of(home, "caisse/tickets_*", ";")}
+    assert len(caused) and caused["transaction_id"].is_unique and set(caused["transaction_id"]) <= tickets
+    assert {contacts[contact]["issue"] for contact in caused["contact_id"]} == {"résolu"}
+    assert [contacts[contact]["id_dossier"] for contact in caused["contact_id"]] == list(caused["case_id"])
+    assert ((caused["sold_at"] - caused["opened_at"]).dt.days).between(0, 70).all()
+    assert truth(make(tmp_path, replace(CLEAN, effects=NO_EFFECTS)), "contact_effects").empty
+
+
 def test_without_bias_and_slip_two_gradings_of_a_contact_agree(home: Path, tmp_path: Path) -> None:
     assert set(truth(home, "evaluators")["bias"]) != {0.0}
     make(tmp_path, replace(CLEAN, quality=Quality(evaluator_bias=0.0, evaluator_slip=0.0)), customers=800)
