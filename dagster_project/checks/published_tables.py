@@ -622,6 +622,37 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "churn_rescues": TableRules(
+        grain=("period_start", "value_segment"),
+        filled_by=None,  # needs a fit, customers at risk, contacts, and days after them
+        members={"verdict": ("estimated", "not_estimable")},
+        ranges={"at_risk_contacted": (1, None), "retained": (0, None), "immature_count": (0, None)},
+        required=("retained_rate", "verdict", "reason_fr", "reason_en"),
+        rules=(
+            Rule(
+                "the rate is its numbers",
+                "the retained rate is retained / at_risk_contacted",
+                "abs(retained_rate - cast(retained as double) / at_risk_contacted) > 1e-6",
+                ("retained_rate", "retained", "at_risk_contacted"),
+            ),
+            Rule(
+                "not estimable, no number",
+                "what is not estimable has no estimate and no revenue",
+                "verdict = 'not_estimable' and (incremental_retained is not null or secured_revenue is not null)",
+                ("verdict", "incremental_retained", "secured_revenue"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "segments add up",
+                "contacted and retained of the segments add up to the total",
+                "select coalesce(sum(at_risk_contacted), 0) as contacted, coalesce(sum(retained), 0) as retained from churn_rescues "
+                "where value_segment <> -1",
+                "select coalesce(sum(at_risk_contacted), 0) as contacted, coalesce(sum(retained), 0) as retained from churn_rescues "
+                "where value_segment = -1",
+            ),
+        ),
+    ),
     "channels": TableRules(
         grain=("channel",),
         filled_by=(),
@@ -682,7 +713,8 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "counts and times are not negative",
                 "counts and times are not negative",
-                "unit in ('count', 'seconds') and value < 0",
+                # customers kept are an estimate, which may lie below 0
+                "unit in ('count', 'seconds') and kpi <> 'rescued_customers' and value < 0",
                 ("unit", "value"),
             ),
             Rule(

@@ -29,7 +29,14 @@ RUN_CONTEXT = dg.AssetKey(["run", "run_context"])
 OWNERS = ["team:service-value"]
 # the folder below models/ that names the group of a model
 _GROUPS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}
-_SOURCES = {"raw": "feeds", "run": "inputs", "home_reference": "inputs", "identity": "identity", "parameters": "parameters"}
+_SOURCES = {
+    "raw": "feeds",
+    "run": "inputs",
+    "home_reference": "inputs",
+    "identity": "identity",
+    "parameters": "parameters",
+    "estimates": "estimates",
+}
 
 
 def project() -> DbtProject:

@@ -23,6 +23,7 @@ from dagster_project.estimates import (
     parameter_versions,
     registry,
     relational_families,
+    rescue,
     value_thresholds,
 )
 from dagster_project.estimates.parameter_versions import FitReport
@@ -314,6 +315,22 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
     for parameter, reason in refused.items():
         context.log.warning(f"{parameter}: refused, the former version stays in use: {reason}")
     return dg.MaterializeResult(metadata={"refused": dg.MetadataValue.json(refused)})
+
+
+@dg.asset(
+    key=[rescue.FOLDER, rescue.NAME],
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_rescue_units", "int_churn_features")],
+    group_name="estimates",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What contacts with customers at risk have kept. One row per month, value segment and kind that could be estimated.",
+)
+def rescue_effects(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    return dg.MaterializeResult(metadata={"rows": rescue.write_effects(settings.warehouse, settings.inputs)})
 
 
 FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, *fit_churn, fits)

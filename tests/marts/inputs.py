@@ -196,6 +196,7 @@ def write_inputs(
     micro_segment_centroids: Sequence[Row] = (),
     churn_subscription: Sequence[Row] = (),
     churn_silence: Sequence[Row] = (),
+    rescue_effects: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
@@ -241,6 +242,8 @@ def write_inputs(
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
+    for name, estimated in {"rescue_effects": rescue_effects}.items():
+        write_parquet(folder / "estimates" / f"{name}.parquet", tables["estimates"][name], estimated)
     tables_of_fits = {
         "value_thresholds": value_thresholds,
         "lifetime_value": lifetime_value,

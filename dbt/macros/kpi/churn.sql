@@ -56,3 +56,8 @@ Without a repeat the longest silence.
         {{ ' + ' if not loop.first }}{{ parameters }}.{{ criterion }}_weight * ({{ features }}.{{ criterion }} - {{ parameters }}.{{ criterion }}_mean)
     {%- endfor -%}
 {%- endmacro %}
+
+{#- Whole months of 30.4375 days from one instant to another. -#}
+{% macro rescue_months(first_instant, second_instant) -%}
+    cast(floor({{ seconds_between(first_instant, second_instant) }} / (30.4375 * 86400)) as integer)
+{%- endmacro %}

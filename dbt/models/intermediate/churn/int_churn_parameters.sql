@@ -28,10 +28,11 @@ final as (
         max(case when criterion = 'intercept' then value end) as intercept,
         max(case when criterion = 'high_cut' then value end) as high_cut,
         max(case when criterion = 'very_high_cut' then value end) as very_high_cut,
-        {%- for criterion in churn_criteria() %}
+    {% for criterion in churn_criteria() -%}
         coalesce(max(case when criterion = '{{ criterion }}' then value end), 0) as {{ criterion }}_weight,
-        coalesce(max(case when criterion = '{{ criterion }}' then mean end), 0) as {{ criterion }}_mean{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(max(case when criterion = '{{ criterion }}' then mean end), 0) as {{ criterion }}_mean
+        {{- ',' if not loop.last }}
+    {% endfor %}
     from versions
     group by churn_kind, parameter, parameter_version, fitted_as_of
 

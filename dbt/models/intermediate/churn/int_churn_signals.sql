@@ -143,8 +143,8 @@ final as (
     from signals
     inner join months
         on
-            months.month > signals.known_on
-            and months.month <= signals.until_on
+            signals.known_on < months.month
+            and signals.until_on >= months.month
     group by signals.customer_number, months.month
 
 )

@@ -87,9 +87,9 @@ told as (
     select
         at_risk.customer_number,
         {%- for place in [1, 2, 3] %}
-        {%- for language in ['fr', 'en'] %}
-        max(case when reasons.place = {{ place }} then reasons.text_{{ language }} end) as reason_{{ place }}_{{ language }},
-        {%- endfor %}
+            {%- for language in ['fr', 'en'] %}
+                max(case when reasons.place = {{ place }} then reasons.text_{{ language }} end) as reason_{{ place }}_{{ language }},
+            {%- endfor %}
         {%- endfor %}
         max(case when reasons.place = 1 then reasons.action_fr end) as action_fr,
         max(case when reasons.place = 1 then reasons.action_en end) as action_en
@@ -103,13 +103,13 @@ told as (
 worded as (
 
     select
-        at_risk.*,
-        {%- for language in ['fr', 'en'] %}
-        coalesce(told.reason_1_{{ language }}, texts.text_{{ language }}) as reason_1_{{ language }},
-        told.reason_2_{{ language }},
-        told.reason_3_{{ language }},
-        coalesce(told.action_{{ language }}, texts.action_{{ language }}) as suggested_action_{{ language }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for language in ['fr', 'en'] -%}
+            coalesce(told.reason_1_{{ language }}, texts.text_{{ language }}) as reason_1_{{ language }},
+            told.reason_2_{{ language }},
+            told.reason_3_{{ language }},
+            coalesce(told.action_{{ language }}, texts.action_{{ language }}) as suggested_action_{{ language }},
+        {% endfor -%}
+        at_risk.*
     from at_risk
     inner join texts on texts.reason = case when at_risk.band = 'requested' then 'requested' else 'none' end
     left join told on at_risk.customer_number = told.customer_number
@@ -124,9 +124,9 @@ final as (
         worded.churn_probability,
         worded.band,
         {%- for column in ['reason_1', 'reason_2', 'reason_3', 'suggested_action'] %}
-        case when run_context.language = 'en' then worded.{{ column }}_en else worded.{{ column }}_fr end as {{ column }},
-        worded.{{ column }}_fr,
-        worded.{{ column }}_en,
+            case when run_context.language = 'en' then worded.{{ column }}_en else worded.{{ column }}_fr end as {{ column }},
+            worded.{{ column }}_fr,
+            worded.{{ column }}_en,
         {%- endfor %}
         worded.monthly_amount,
         -- by the customer alone: who is held out stays so, month after month, and a larger share adds to a smaller one
