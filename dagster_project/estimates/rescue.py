@@ -99,8 +99,7 @@ def parts_of(units: pd.DataFrame, kind: str) -> Parts:
 
 def _months(rows: pd.DataFrame) -> Floats:
     months = pd.to_datetime(rows["month"])
-    numbers: Floats = (months.dt.year * 12 + months.dt.month).to_numpy(dtype=np.float64)
-    return numbers
+    return np.asarray(months.dt.year * 12 + months.dt.month, dtype=np.float64)
 
 
 def sum_with_interval(rows: pd.DataFrame) -> tuple[float, float, float]:
