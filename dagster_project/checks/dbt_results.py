@@ -35,6 +35,7 @@ _OUTCOMES: dict[str, Outcome] = {
     "fail": "failed",
 }
 _NOT_RUN = "it did not run"
+_SKIPPED = "skipped: something that it needs had failed"
 _KINDS = {"test": "dbt_test", "unit_test": "dbt_unit_test"}
 
 
@@ -44,6 +45,12 @@ class DbtRecord:
 
     verdicts: tuple[SuiteVerdict, ...]
     failures: tuple[str, ...]
+
+    def reason(self) -> str:
+        """The failures in one line: what was skipped because of others is counted, not listed."""
+        causes = [failure for failure in self.failures if not failure.endswith(_SKIPPED)] or list(self.failures)
+        skipped = len(self.failures) - len(causes)
+        return "; ".join([*causes, *([f"{skipped} more were skipped for it"] if skipped else [])])
 
 
 def record_dbt_results(run_results: Path, manifest: Path | Mapping[str, Any], folder: Path, run_id: str) -> DbtRecord:
@@ -128,7 +135,7 @@ def _result(manifest: Mapping[str, Any], result: Mapping[str, Any]) -> Result:
         message = masked(" ".join(str(result.get("message") or "").split()))[:300]
         found = f"{status}: {message}" if message else status
         if status == "skipped" and not message:
-            found = "skipped: something that it needs had failed"
+            found = _SKIPPED
     expected = _expected(manifest, str(result["unique_id"]), outcome, found)
     failures = result.get("failures")
     return Result(**{**vars(expected), "observed": None if failures is None else str(failures)})

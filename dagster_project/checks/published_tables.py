@@ -266,7 +266,7 @@ TABLES: dict[str, TableRules] = {
         grain=("period_start", "value_segment", "relational_family"),
         filled_by=(CUSTOMERS,),
         members={"relational_family": (*_FAMILIES, "all")},
-        ranges={"csat": (0, 1), "nps": (-100, 100), "customers": (1, None), "contacts_per_customer": (0, None)},
+        ranges={"csat": (0, 1), "nps": (-100, 100), "customers": (0, None), "contacts_per_customer": (0, None)},
         required=("customers", "share", "is_publishable"),
         equalities=(
             Equality(
@@ -274,6 +274,14 @@ TABLES: dict[str, TableRules] = {
                 "the total of each month is the number of its rows in `customer_months`",
                 "select coalesce(sum(customers), 0) from segment_sizes where value_segment = -1 and relational_family = 'all'",
                 "select count(*) from customer_months",
+            ),
+            Equality(
+                "totals are all sales",
+                "the net amount of the newest month is that of the tickets of the twelve months before, those without a customer included",
+                "select coalesce(sum(net_amount_12m), 0) from segment_sizes where value_segment = -1 and relational_family = 'all' "
+                "and period_start = (select max(period_start) from segment_sizes)",
+                "select coalesce(sum(net_amount), 0) from purchases, (select max(period_start) as month from segment_sizes) as newest "
+                "where sold_on < newest.month and sold_on >= newest.month - interval 12 month",
             ),
             Equality(
                 "cells add up",

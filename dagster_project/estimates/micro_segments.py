@@ -577,7 +577,7 @@ def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitRep
             raise FitRefusedError(
                 Reason("there are no cut points of value yet", "il n’y a pas encore de seuils de valeur"),
             )
-        thresholds = value_thresholds.stored_version(home, versions[-1].parameter_version)
+        thresholds = value_thresholds.stored_version(home, versions[-1].parameter_version).row
         # not what a killed run has left: its names would not be those of the run that is made again
         names = [version.parameter_version for version in fitted(attempts(home, PARAMETER))]
         used = set(_of_versions(load_versions(home, CENTROIDS, CENTROID_SCHEMA), names)["micro_segment"].to_pylist())

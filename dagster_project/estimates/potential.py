@@ -35,6 +35,8 @@ FORECAST_WEEKS = 52
 MINIMUM_COMPARABLE = 50
 GROUP = ("cohort_year", "region", "goods_family")
 TIERS = 3
+# a tier of fewer is the whim of a few: one customer with 5,000 tickets would be a tier of their own
+MINIMUM_TIER_SHARE = 0.02
 _CENT = Decimal("0.01")
 
 
@@ -119,22 +121,32 @@ def tier_cuts(potentials: Sequence[float]) -> tuple[Decimal, Decimal] | None:
 
     Terciles would be noise: three customers in four of a group stand at its benchmark, and benchmarks of like groups lie a few
     euros apart. The breaks are those of three clusters of least squares of the logarithms (Fisher 1958; Jenks 1967), which
-    lie where few customers are: halfway, as a ratio, between the centres of neighbouring clusters.
+    lie where few customers are: halfway, as a ratio, between the centres of neighbouring clusters. Where a tier would hold
+    fewer than one customer in fifty, the extremes are first pulled in to the 2nd and 98th percentile.
     """
     values = np.log(np.sort(np.array([value for value in potentials if value >= 0.01], dtype=np.float64)))
     if len(np.unique(values.round(6))) < TIERS:
         return None
+    breaks = _breaks(values)
+    sizes = np.bincount(np.digitize(values, breaks), minlength=TIERS)
+    if sizes.min() < MINIMUM_TIER_SHARE * len(values):
+        values = np.clip(values, *np.quantile(values, [MINIMUM_TIER_SHARE, 1 - MINIMUM_TIER_SHARE]))
+        if len(np.unique(values.round(6))) < TIERS:
+            return None
+        breaks = _breaks(values)
+    low, high = (Decimal(repr(float(np.exp(mark)))).quantize(_CENT, rounding=ROUND_HALF_UP) for mark in breaks)
+    return (low, high) if low < high else None
+
+
+def _breaks(values: Floats) -> list[float]:
+    """Halfway between the centres of three clusters of ascending `values` of at least three different sizes."""
     # from the quantiles above the benchmark on: where they coincide, from equal distances
     start = np.quantile(values, [0.5, 0.85, 0.97])
     if len(np.unique(start.round(6))) < TIERS:
         start = np.linspace(values[0], values[-1], TIERS)
     found = KMeans(n_clusters=TIERS, init=start.reshape(-1, 1), n_init=1, algorithm="lloyd").fit(values.reshape(-1, 1))
     centres = np.sort(found.cluster_centers_.ravel())
-    low, high = (
-        Decimal(repr(float(np.exp((one + other) / 2)))).quantize(_CENT, rounding=ROUND_HALF_UP)
-        for one, other in itertools.pairwise(centres)
-    )
-    return (low, high) if low < high else None
+    return [float((one + other) / 2) for one, other in itertools.pairwise(centres)]
 
 
 def _weeks(histories: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -25,6 +25,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project.estimates import potential
 from dagster_project.estimates.parameter_files import load_versions
@@ -51,9 +52,9 @@ MINIMUM_CUSTOMERS = 25
 # of the twelve before: cut points of a shorter look-back would let everybody rise while the year fills
 MINIMUM_SALES_MONTHS = 9
 # a tier is left when a value has passed its cut point by so much: without it every tenth customer moves at each start of a
-# month, by a single purchase more or less. In the world of `make truth` (seed 1) 0.10 lets 8.4 % of the unchanged move and sees 0.83
-# of the changed within 90 days, 0.15 gives 7.5 % and 0.805
-MARGIN_SHARE = 0.15
+# month, by a single purchase more or less. Chosen on 11 companies of `make truth` (seeds 2 to 12, docs/decisions.md)
+MARGIN_SHARE = 0.135
+SEGMENTS = 5
 # log-likelihood per customer: each customer is 5 % less likely than under the former version
 WORSE_BY = 0.05
 _CENT = Decimal("0.01")
@@ -124,8 +125,14 @@ def fit(values: pd.DataFrame) -> Thresholds:
 
     `sales_months_12m` is the number of months (0..12) of the twelve before that the sales cover, the same in all rows.
 
-    Raises FitRefusedError with fewer than 25 positive values, or when two cut points coincide (too many equal values).
+    Raises FitRefusedError with nobody to profile, no sales, fewer than 25 positive values, or when two cut points coincide (too many equal values).
     """
+    if values.empty:
+        raise FitRefusedError(
+            Reason("no customer is known who may be profiled", "aucun client n’est connu dont le profil puisse être établi")
+        )
+    if values["sales_months_12m"].isna().all():
+        raise FitRefusedError(Reason("no sales are known before the month", "aucune vente n’est connue avant le mois"))
     positive = sorted(value for value in values["value_12m"] if value is not None and value > 0)
     if len(positive) < MINIMUM_CUSTOMERS:
         raise FitRefusedError(
@@ -190,11 +197,26 @@ def _rounded(number: float) -> float:
     return float(f"{number:.9g}")
 
 
-def shares_by_segment(values: pd.DataFrame, cuts: Sequence[Decimal]) -> list[float]:
-    """Shares of the customers of `values` without positive value and in each fifth by these cut points."""
-    numbers = values["value_12m"].astype(float).fillna(0.0).to_numpy()
-    classes = np.where(numbers > 0, 1 + np.digitize(numbers, [float(cut) for cut in cuts]), 0)
-    counts = np.bincount(classes, minlength=len(cuts) + 2)
+def shares_by_segment(customers: pd.DataFrame, version: Mapping[str, Any], marks: pd.DataFrame) -> list[float]:
+    """Shares of the customers without positive value (0) and in segments 1 to 5, as a month is scored: by the tiers of value and
+    potential, or where the version has no forecast by fifths of value. `marks`: the benchmarks of the version."""
+    values = customers["value_12m"].astype(float).fillna(0.0).to_numpy()
+    forecast = forecast_of(version)
+    if forecast is None:
+        segments = 1 + np.digitize(values, [float(version[f"segment_cut_{number}"]) for number in range(1, 5)])
+    else:
+        buyers = (customers["purchase_days"] > 0).to_numpy(dtype=bool)
+        potentials = np.zeros(len(customers))
+        if buyers.any():
+            known = customers[buyers].reset_index(drop=True)
+            known["expected_margin"] = potential.expected_margin(*forecast, known)
+            potentials[buyers] = potential.potential(known, marks)
+        tiers = [
+            np.digitize(figures, [float(version[f"{name}_low_cut"]), float(version[f"{name}_high_cut"])])
+            for name, figures in (("tier", values), ("potential", potentials))
+        ]
+        segments = 1 + tiers[0] + tiers[1]
+    counts = np.bincount(np.where(values > 0, segments, 0), minlength=SEGMENTS + 1)
     return [float(share) for share in counts / max(counts.sum(), 1)]
 
 
@@ -235,7 +257,7 @@ def benchmark_rows(forecast: Potential | None, as_of: date) -> pa.Table:
     )
 
 
-def forecast_of(row: dict[str, Any]) -> tuple[PurchaseCounts, PurchaseAmounts] | None:
+def forecast_of(row: Mapping[str, Any]) -> tuple[PurchaseCounts, PurchaseAmounts] | None:
     """The forecast of a stored version; None where it has none."""
     if row["bgnbd_r"] is None:
         return None
@@ -245,30 +267,43 @@ def forecast_of(row: dict[str, Any]) -> tuple[PurchaseCounts, PurchaseAmounts] |
     return PurchaseCounts(**counts, customers=customers), PurchaseAmounts(**amounts, customers=customers)
 
 
-def stored_version(home: Path, parameter_version: str) -> dict[str, Any]:
-    """The row of a version that a home keeps."""
-    rows = load_versions(home, PARAMETER, SCHEMA).to_pylist()
-    return next(row for row in rows if row["parameter_version"] == parameter_version)
+@dataclass(frozen=True)
+class Version:
+    """A version that a home keeps: its row and its benchmarks."""
+
+    row: Mapping[str, Any]
+    marks: pd.DataFrame
 
 
-def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, former_row: dict[str, Any] | None) -> Outcome:
+def stored_version(home: Path, parameter_version: str) -> Version:
+    """Read a version back."""
+    rows, marks = (load_versions(home, name, schema) for name, schema in SCHEMAS.items())
+    row = next(row for row in rows.to_pylist() if row["parameter_version"] == parameter_version)
+    return Version(row, _benchmarks(marks.filter(pc.equal(marks["parameter_version"], parameter_version))))
+
+
+def _benchmarks(marks: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = marks.drop_columns(["parameter_version", "fitted_as_of"]).to_pandas()
+    return frame
+
+
+def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Version | None) -> Outcome:
     """What a run as of that date does about the parameters: a new version, or the former one where it still fits.
 
-    `customers`: one row a customer as `read_customers` gives them. A new version is due when there is none, when the former
+    `customers`: one row a customer as `read_customers` gives them; `stored`: the version that `former` made. A new version is due when there is none, when the former
     one is a year old or of less than a year of sales, and when the stability index of the shares by segment passes 0.2.
     Raises FitRefusedError; worse than the former one is a forecast under which a fifth of the customers, who were left out
     of its fit, are less likely than under the former parameters, each by 5 % and by more than chance (two standard errors), and a version without forecast after one that had it.
     """
     reason = Reason("the first version", "première version")
     found: dict[str, float | int | str | None] = {}
-    if former is not None and former_row is not None:
-        cuts = [former_row[f"segment_cut_{number}"] for number in range(1, 5)]
-        expected = [float(former.diagnostics[f"share_{number}"]) for number in range(len(cuts) + 2)]
-        index = stability_index(expected, shares_by_segment(customers, cuts))
+    if former is not None and stored is not None:
+        expected = [float(former.diagnostics[f"share_{number}"]) for number in range(SEGMENTS + 1)]
+        index = stability_index(expected, shares_by_segment(customers, stored.row, stored.marks))
         found["stability_index"] = _rounded(index)
         if is_old(former, as_of):
             reason = Reason("the former version is a year old", "la version précédente a un an")
-        elif former_row["sales_months"] < 12:
+        elif stored.row["sales_months"] < 12:
             reason = Reason(
                 "the former version knew less than a year of sales", "la version précédente connaissait moins d’un an de ventes"
             )
@@ -290,7 +325,7 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, former_row
         forecast = fit_potential(buyers)
     except ForecastRefusedError as refusal:
         because = str(refusal)
-    former_forecast = forecast_of(former_row) if former_row is not None else None
+    former_forecast = forecast_of(stored.row) if stored is not None else None
     if former_forecast is not None:
         if forecast is None:
             raise FitRefusedError(
@@ -302,7 +337,6 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, former_row
                 found,
             )
         found |= _compare(buyers, former_forecast)
-    found |= {f"share_{number}": share for number, share in enumerate(shares_by_segment(customers, thresholds.segment_cuts))}
     if forecast is not None:
         found |= {
             "forecast_customers": forecast.counts.customers,
@@ -318,6 +352,8 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, former_row
     if because is not None:
         reason = Reason(f"{reason.en}; without potential: {because}", f"{reason.fr} ; sans potentiel : {because}")
     tables = {PARAMETER: as_row(thresholds, as_of, forecast, because), BENCHMARKS: benchmark_rows(forecast, as_of)}
+    shares = shares_by_segment(customers, tables[PARAMETER].to_pylist()[0], _benchmarks(tables[BENCHMARKS]))
+    found |= {f"share_{number}": share for number, share in enumerate(shares)}
     return Outcome(tables, thresholds.sample_size, reason, found)
 
 
@@ -356,8 +392,8 @@ def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitRep
     """The step of a run: look whether a new version is due, keep what comes of it, and write the run's input."""
 
     def make(former: Fit | None) -> Outcome:
-        row = None if former is None else stored_version(home, former.parameter_version)
-        return attempt(read_customers(warehouse, as_of.replace(day=1)), as_of, former, row)
+        stored = None if former is None else stored_version(home, former.parameter_version)
+        return attempt(read_customers(warehouse, as_of.replace(day=1)), as_of, former, stored)
 
     return attempt_if_due(home, inputs, as_of, PARAMETER, PREFIX, SCHEMAS, make)
 

@@ -130,8 +130,8 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             results = artifacts / step / "run_results.json"
             if not results.exists():
                 raise
-            failed = record_dbt_results(results, manifest, verdict_folder, context.run_id).failures
-            raise dg.Failure(description="dbt: " + "; ".join(failed), allow_retries=False) from error
+            reason = record_dbt_results(results, manifest, verdict_folder, context.run_id).reason()
+            raise dg.Failure(description=f"dbt: {reason}", allow_retries=False) from error
         record_dbt_results(artifacts / step / "run_results.json", manifest, verdict_folder, context.run_id)
 
     return dbt_build

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from dagster_project.estimates.relational_families import as_rows
 from tests.marts.conftest import Rows, contact, line
 from tests.marts.inputs import build, query, write_inputs
+from tests.marts.test_potential import BENCHMARKS, VERSION
+from tests.marts.test_relational_families import company
+from tests.unit.estimates.relationship_worlds import TRUE
 
 SELECTION = "+customers +customer_months +purchases +int_contacts int_version_conflicts stg_crm__subscriptions"
 
@@ -51,6 +57,66 @@ def test_later_rows_do_not_change_an_earlier_date(tmp_path: Path) -> None:
     again = build(write_inputs(tmp_path / "again", known_in_august(), feed_status=status), SELECTION)
     assert snapshot(again) == snapshot(then)
     assert [row["transaction_id"] for row in snapshot(then)["marts.purchases"]] == ["T1", "T2"]
+
+
+SEGMENTS = (
+    "+customers +customer_months +segment_sizes +segment_migrations +relationship_models +customer_timeline +repurchase_credits"
+)
+EVENTS = {
+    "crm_contacts": "opened_at",
+    "pos_transactions": "sold_at",
+    "web_sessions": "started_at",
+    "survey_responses": "answered_at",
+}
+
+
+def shuffled_after(rows: Rows, day: str) -> Rows:
+    """What happened after that day has happened to others, and what is not about a customer is another's, too."""
+    draw = random.Random(3)
+    made: Rows = {}
+    for feed, time in EVENTS.items():
+        later = [row for row in rows[feed] if row[time] > f"{day} 23:59:59"]
+        values = [[row[name] for row in later] for name in ("customer_id", time)]
+        for column in values:
+            draw.shuffle(column)
+        moved = [row | {"customer_id": who, time: at} for row, who, at in zip(later, *values, strict=True)]
+        made[feed] = [row for row in rows[feed] if row[time] <= f"{day} 23:59:59"] + moved
+    return rows | made
+
+
+def segmented(folder: Path, rows: Rows, selection: str, history_months: int = 24) -> dict[str, list[dict[str, Any]]]:
+    """The published tables of a build as of the end of March 2024, with a forecast and families fitted long before."""
+    value = {"parameter_version": "value-2023-01-01", "fitted_as_of": "2023-01-01"}
+    inputs = write_inputs(
+        folder,
+        rows,
+        context={"as_of_date": "2024-03-31", "history_months": history_months},
+        feed_status={feed: {"horizon_at": "2024-03-31 22:00:00"} for feed in EVENTS},
+        value_thresholds=[VERSION | value],
+        potential_benchmarks=[benchmark | value for benchmark in BENCHMARKS],
+        relational_families=as_rows(TRUE, TRUE, date(2023, 1, 1)).to_pylist(),
+    )
+    warehouse = build(inputs, selection)
+    names = [row["table_name"] for row in query(warehouse, "from information_schema.tables where table_schema = 'marts'")]
+    assert set(selection.replace("+", "").split()) <= set(names)
+    return {table: query(warehouse, f"from marts.{table} order by all") for table in names}
+
+
+def test_shuffling_what_came_after_moves_nobody_and_nor_does_a_shorter_history(tmp_path: Path) -> None:
+    """Every published table about customers, to the last of them; two builds of the same rows are equal by the way."""
+    rows = company()
+    other = shuffled_after(rows, "2024-03-31")
+    assert other["pos_transactions"] != rows["pos_transactions"]
+    tables = segmented(tmp_path / "rows", rows, SEGMENTS)
+    assert {row["value_segment"] for row in tables["customer_months"]} >= {0, 2, 3, 4, 5}
+    assert len({row["relational_family"] for row in tables["customer_months"]}) == 5
+    again = segmented(tmp_path / "other", other, SEGMENTS)
+    for table, expected in tables.items():
+        assert again[table] == expected, table
+    short = segmented(tmp_path / "short", rows, "+customers +customer_months", history_months=3)
+    assert short["customers"] == tables["customers"]
+    assert min(row["period_start"] for row in short["customer_months"]) == date(2024, 1, 1)
+    assert short["customer_months"] == [row for row in tables["customer_months"] if row["period_start"] >= date(2024, 1, 1)]
 
 
 def test_the_later_date_knows_the_later_rows(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a run recovers of a company with known truth: the bounded form of `make truth`.
 
-One company of 1,500 customers in the world of `make truth`, run whole by the command. Not here: how sure the figures are (20
+One company of 1,500 customers in the world of `make truth`, run whole by the command. Not here: how sure the figures are, and movements (20
 companies of 5,000: `make truth`), the linkage of bad records (`test_identity.py`), the measures themselves
 (`tests/unit/simulation/`).
 """
@@ -23,16 +23,8 @@ from tests.faults.commands import run_command
 
 CUSTOMERS, MONTHS, SEED = 1500, 24, 1
 MAKEFILE = Path(__file__).parents[2] / "Makefile"
-# What is needed and not reached yet. Whoever reaches one takes it out.
-OPEN = {
-    "segments: quadratic kappa",
-    "segments: recall of segment 3",
-    "segments: recall of segment 4",
-    "potential: Spearman of expected_margin_12m",
-    "families: balanced accuracy",
-    "segments: changed that moved within 90 days",
-    "segments: unchanged that move at a month boundary",
-}
+# 41 customers changed here: 0.80 is known to 0.06. `make truth` judges movements, on all its companies together.
+TOO_FEW_HERE = {"segments: changed that moved within 90 days", "segments: unchanged that move at a month boundary"}
 
 
 def world_of_make_truth() -> SimulationParameters:
@@ -58,9 +50,9 @@ def recoveries(home: Path) -> dict[str, Recovery]:
     return {line.figure: line for line in compare(read_home(home, resolve_salt(load_company(home), {})))}
 
 
-def test_every_figure_that_the_project_promises_is_reached_or_known_to_be_open(recoveries: dict[str, Recovery]) -> None:
+def test_every_figure_that_the_project_promises_is_reached(recoveries: dict[str, Recovery]) -> None:
     missed = {figure: (line.found, line.needed) for figure, line in recoveries.items() if line.is_met is False}
-    assert {figure: values for figure, values in missed.items() if figure not in OPEN} == {}
+    assert {figure: values for figure, values in missed.items() if figure not in TOO_FEW_HERE} == {}
 
 
 def test_the_oracle_itself_reaches_what_is_needed_in_this_world(recoveries: dict[str, Recovery]) -> None:

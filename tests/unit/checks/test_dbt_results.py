@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.checks.dbt_results import record_dbt_results, unit_test_verdicts
+from dagster_project.checks.dbt_results import DbtRecord, record_dbt_results, unit_test_verdicts
 from dagster_project.checks.verdicts import read_verdicts
 
 PREFIX = "service_value"
@@ -83,6 +83,14 @@ def test_anything_but_a_pass_is_a_failure_that_names_test_and_column(tmp_path: P
     assert len(failures) == 1
     assert unique_id.split(".")[2 if unique_id != UNIT else 3] in failures[0]
     assert len(read_verdicts(tmp_path, SUITES).problems) == 1
+
+
+def test_the_reason_of_a_failed_run_names_causes_and_counts_what_was_skipped_for_them() -> None:
+    skipped = tuple(f"{name}: {name} can be built; skipped: something that it needs had failed" for name in ("a", "b"))
+    assert DbtRecord((), (skipped[0], "c: c can be built; error: no", skipped[1])).reason() == (
+        "c: c can be built; error: no; 2 more were skipped for it"
+    )
+    assert DbtRecord((), skipped).reason() == "; ".join(skipped), "skipped without a cause here: the cause is elsewhere"
 
 
 def test_a_warning_warns(tmp_path: Path) -> None:

@@ -55,6 +55,13 @@ def test_the_order_of_potentials_changes_no_cut_point() -> None:
     assert tier_cuts(values) == tier_cuts(values[::-1])
 
 
+def test_one_giant_makes_no_tier_of_its_own() -> None:
+    many = [*np.linspace(95, 105, 300), *np.linspace(280, 320, 80), *np.linspace(450, 550, 40)]
+    low, high = tier_cuts([*many, 900_000.0]) or (0, 0)
+    assert 105 < low < 280
+    assert 320 < high < 450
+
+
 def histories(customers: int, seed: int) -> pd.DataFrame:
     draw = np.random.default_rng(seed)
     rate, mean = draw.gamma(1.0, 1 / 8.0, customers), 100 / draw.gamma(4.0, 1.0, customers)

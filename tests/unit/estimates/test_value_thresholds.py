@@ -13,12 +13,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.estimates.parameter_versions import Fit, FitRefusedError, Reason, attempts, write_input
+from dagster_project.estimates.parameter_versions import Fit, FitRefusedError, Reason, attempts, stability_index, write_input
 from dagster_project.estimates.value_thresholds import (
+    BENCHMARKS,
     PARAMETER,
     SCHEMA,
     SCHEMAS,
     Thresholds,
+    Version,
     as_row,
     attempt,
     fit,
@@ -119,7 +121,7 @@ def test_a_run_fits_stores_and_hands_over_a_version_and_a_second_run_only_reads_
     written = (tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").read_bytes()
     row = pq.read_table(tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").to_pylist()[0]
     assert row["segment_cut_1"] == Decimal("7")
-    assert row["margin_share"] == 0.15
+    assert row["margin_share"] == 0.135
     assert (row["bgnbd_r"], row["potential_low_cut"]) == (None, None)
     assert pq.read_table(tmp_path / "inputs" / "parameters" / "potential_benchmarks.parquet").num_rows == 0
     fits = pq.read_table(tmp_path / "inputs" / "parameters" / "fits.parquet").to_pylist()
@@ -164,11 +166,11 @@ def customers(count: int, seed: int, *, factor: float = 1.0, sales_months: int =
     ).astype({"value_12m": object})
 
 
-def first_version(rows: pd.DataFrame, as_of: date) -> tuple[Fit, dict[str, object]]:
+def first_version(rows: pd.DataFrame, as_of: date) -> tuple[Fit, Version]:
     outcome = attempt(rows, as_of, None, None)
     name = f"value-{as_of}"
     former = Fit(PARAMETER, name, as_of, "fitted", True, outcome.sample_size, Reason("", ""), outcome.diagnostics)
-    return former, outcome.tables[PARAMETER].to_pylist()[0]
+    return former, Version(outcome.tables[PARAMETER].to_pylist()[0], outcome.tables[BENCHMARKS].to_pandas())
 
 
 def test_within_a_year_a_version_stays_while_the_customers_are_the_same_and_goes_when_they_have_changed() -> None:
@@ -218,7 +220,26 @@ def test_a_version_without_forecast_does_not_follow_one_that_had_it() -> None:
         attempt(customers(100, 2), date(2025, 1, 31), former, row)
 
 
-def test_shares_by_segment_count_those_without_value_apart() -> None:
+def test_without_a_forecast_shares_are_of_fifths_and_those_without_value_apart() -> None:
     rows = values(0, -1, 5, 10, 15, 20)
-    cuts = [Decimal(10), Decimal(20), Decimal(30), Decimal(40)]
-    assert shares_by_segment(rows, cuts) == pytest.approx([2 / 6, 1 / 6, 2 / 6, 1 / 6, 0, 0])
+    version = {f"segment_cut_{number}": Decimal(10 * number) for number in range(1, 5)} | {"bgnbd_r": None}
+    assert shares_by_segment(rows, version, pd.DataFrame()) == pytest.approx([2 / 6, 1 / 6, 2 / 6, 1 / 6, 0, 0])
+
+
+def test_with_a_forecast_shares_are_of_the_segments_that_are_published_and_a_drift_of_the_potential_shows() -> None:
+    rows = customers(3000, 1)
+    former, version = first_version(rows, date(2024, 1, 31))
+    shares = [former.diagnostics[f"share_{number}"] for number in range(6)]
+    assert sum(shares) == pytest.approx(1) and shares[0] == 0
+    # all have bought long ago: worth as much as before, and nothing is to be expected of them
+    silent = rows.assign(recency_days=rows["age_days"])
+    moved = shares_by_segment(silent, version.row, version.marks)
+    assert moved[5] < shares[5]
+    assert stability_index(shares, moved) > stability_index(shares, shares_by_segment(rows, version.row, version.marks)) == 0
+
+
+def test_nobody_to_profile_and_no_sales_are_said_and_not_counted_as_nothing() -> None:
+    with pytest.raises(FitRefusedError, match="no customer is known who may be profiled"):
+        fit(values())
+    with pytest.raises(FitRefusedError, match="no sales are known"):
+        fit(values(1, 2).assign(value_12m=None, sales_months_12m=None))

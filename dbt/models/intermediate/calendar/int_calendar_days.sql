@@ -13,8 +13,8 @@ first_days as (
 
 ),
 
--- whole years: from the first day of any feed, at the latest from the year before the history (trailing figures reach
--- back so far), to the end of the as-of date's year
+-- whole years: from the first day of any feed, at the latest from two years before the history (its run-in and trailing
+-- figures reach back so far), to the end of the as-of date's year
 bounds as (
 
     select
@@ -22,7 +22,7 @@ bounds as (
             date_trunc(
                 'year',
                 least(
-                    {{ add_months_to_date('run_context.first_month', -13) }},
+                    {{ add_months_to_date('run_context.first_month', -25) }},
                     coalesce(first_days.first_day, run_context.first_month)
                 )
             )

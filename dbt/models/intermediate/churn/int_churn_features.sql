@@ -13,7 +13,7 @@ run_context as (
 features as (
 
     select * from {{ ref('int_customer_month_features') }}
-    where allows_profiling
+    where allows_profiling and is_in_history
 
 ),
 

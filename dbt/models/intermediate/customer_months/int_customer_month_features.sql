@@ -1,12 +1,15 @@
+-- Tiers remember a year (int_customer_month_scores): a year of run-in before the months of history, so that no segment depends
+-- on how long the history is.
 with
 
 run_context as (
 
     select
         *,
-        {{ month_number('first_month') }} as first_month_number,
-        -- what lies further back than a year before the first month shows only in the recency: it is kept in one bucket
-        {{ month_number('first_month') }} - 13 as bucket_month_number,
+        {{ month_number('first_month') }} as first_history_month_number,
+        {{ month_number('first_month') }} - 12 as first_month_number,
+        -- what lies further back than a year before the run-in shows only in the recency: it is kept in one bucket
+        {{ month_number('first_month') }} - 25 as bucket_month_number,
         {{ month_number('as_of_month') }} as as_of_month_number
     from {{ source('run', 'run_context') }}
 
@@ -279,6 +282,7 @@ final as (
         customers.customer_id,
         customers.customer_number,
         months.month,
+        known.month_number >= run_context.first_history_month_number as is_in_history,
         customers.allows_profiling,
         {{ days_between('known.last_purchase_on', 'months.month') }} as recency_days,
         case

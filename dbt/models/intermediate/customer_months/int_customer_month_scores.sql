@@ -1,8 +1,9 @@
 -- Tiers and segment of each customer at the start of each month, by the stored cut points. A month that changes version is scored
 -- with the former one, too (`is_former`), so that migrations can tell own moves from re-cuts.
 --
--- A tier is left when the value has passed its cut point by the stored share (0.15): up from cut * 1.15 on, down below cut * 0.85. In
--- between the side of the month before holds, and in the first month the side where the value is.
+-- A tier is left when the value has passed its cut point by the stored share (13.5 %): up from cut * 1.135 on, down below cut * 0.865. In
+-- between holds the side that the last twelve months told last (a customer's first month tells the side where its value is),
+-- and where they told none the side where the value is. Twelve, so that a segment is the same whatever the length of history.
 {%- set cuts = {
     'tier_low_cut': 'features.value_12m', 'tier_high_cut': 'features.value_12m',
     'potential_low_cut': 'potentials.potential_12m', 'potential_high_cut': 'potentials.potential_12m',
@@ -86,7 +87,7 @@ ordered as (
 
 ),
 
--- the latest month that told the side of a cut point, and the side in its last digit
+-- the latest of the eleven months before that told the side of a cut point, and the side in its last digit
 told as (
 
     select
@@ -96,15 +97,15 @@ told as (
                     when not is_former
                         then month_number * 2 + coalesce({{ cut }}_side, case when is_first then {{ cut }}_plain end)
                 end
-            ) over months_until_then as {{ cut }}_told,
+            ) over year_before as {{ cut }}_told,
         {% endfor %}
         ordered.*
     from ordered
     window
-        months_until_then as (
+        year_before as (
             partition by customer_id
-            order by month_number asc, is_former desc
-            rows between unbounded preceding and current row
+            order by month_number asc
+            range between 11 preceding and 1 preceding
         )
 
 ),

@@ -5,6 +5,7 @@ with
 features as (
 
     select * from {{ ref('int_customer_month_features') }}
+    where is_in_history
 
 ),
 

@@ -38,21 +38,65 @@ answers as (
 
 ),
 
-sized as (
+unidentified as (
+
+    select
+        {{ month_number('sold_month') }} as month_number,
+        sum(net_amount) as net_amount,
+        sum(margin_amount) as margin_amount
+    from {{ ref('int_tickets') }}
+    where customer_id is null
+    group by sold_month
+
+),
+
+-- what nobody is known to have bought has no customer and no family, and is in the totals
+members as (
 
     select
         segments.month,
-        coalesce(segments.value_segment, -1) as value_segment,
-        coalesce(segments.relational_family, 'all') as relational_family,
-        count(*) as customers,
-        sum(features.net_amount_12m) as net_amount_12m,
-        sum(features.margin_12m) as margin_12m,
-        sum(features.contacts_12m) as contacts_12m,
-        count(features.contacts_12m) as customers_with_contacts_known
+        segments.value_segment,
+        segments.relational_family,
+        1 as customers,
+        features.net_amount_12m,
+        features.margin_12m,
+        features.contacts_12m
     from segments
     inner join features
         on segments.customer_id = features.customer_id and segments.month = features.month
-    group by segments.month, cube(segments.value_segment, segments.relational_family)
+
+    union all
+
+    select
+        months.month,
+        -2 as value_segment,
+        'unknown' as relational_family,
+        0 as customers,
+        sum(unidentified.net_amount) as net_amount_12m,
+        sum(unidentified.margin_amount) as margin_12m,
+        null as contacts_12m
+    from (select distinct month from segments) as months
+    inner join unidentified
+        on
+            {{ month_number('months.month') }} > unidentified.month_number
+            and {{ month_number('months.month') }} <= unidentified.month_number + 12
+    group by months.month
+
+),
+
+sized as (
+
+    select
+        month,
+        coalesce(value_segment, -1) as value_segment,
+        coalesce(relational_family, 'all') as relational_family,
+        sum(customers) as customers,
+        sum(net_amount_12m) as net_amount_12m,
+        sum(margin_12m) as margin_12m,
+        sum(contacts_12m) as contacts_12m,
+        count(contacts_12m) as customers_with_contacts_known
+    from members
+    group by month, cube(value_segment, relational_family)
 
 ),
 
@@ -133,6 +177,7 @@ satisfied as (
         value_segment,
         relational_family,
         n as csat_answers,
+        k as csat_customers,
         {{ round_significant('mean') }} as csat,
         {{ round_significant(wilson_low('mean', 'sample')) }} as csat_low,
         {{ round_significant(wilson_high('mean', 'sample')) }} as csat_high
@@ -164,6 +209,7 @@ recommending as (
         value_segment,
         relational_family,
         n as nps_answers,
+        k as nps_customers,
         {{ round_significant('100 * mean') }} as nps,
         {{ round_significant('100 * greatest(mean - half_width, -1.0)') }} as nps_low,
         {{ round_significant('100 * least(mean + half_width, 1.0)') }} as nps_high
@@ -191,8 +237,9 @@ final as (
         recommending.nps_high,
         cast(coalesce(recommending.nps_answers, 0) as bigint) as nps_answers,
         sized.customers >= run_context.minimum_sample as is_publishable,
-        coalesce(satisfied.csat_answers, 0) >= run_context.minimum_sample as is_csat_publishable,
-        coalesce(recommending.nps_answers, 0) >= run_context.minimum_sample as is_nps_publishable
+        -- a hundred answers of one customer are the word of one customer
+        coalesce(satisfied.csat_customers, 0) >= run_context.minimum_sample as is_csat_publishable,
+        coalesce(recommending.nps_customers, 0) >= run_context.minimum_sample as is_nps_publishable
     from sized
     cross join run_context
     inner join sized as totals
