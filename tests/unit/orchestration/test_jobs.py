@@ -25,6 +25,8 @@ PUBLISHED = {
     "parameter_versions",
     "calendar",
     "channels",
+    "churn_rescues",
+    "churn_risks",
     "contacts",
     "customer_events",
     "customer_keys",
@@ -72,10 +74,14 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("parameters", "relational_families"),
         ("parameters", "micro_segment_features"),
         ("parameters", "micro_segment_centroids"),
+        ("parameters", "churn_subscription"),
+        ("parameters", "churn_silence"),
         ("parameters", "fits"),
         ("estimates", "repurchase_increments"),
+        ("estimates", "rescue_effects"),
         ("publication",),
         ("packs",),
+        ("agents_list",),
     } <= found
 
 
