@@ -120,7 +120,8 @@ TABLES: dict[str, TableRules] = {
                 "who is not profiled has no segment and no score",
                 "not allows_profiling and (value_segment <> -2 or value_tier is not null or micro_segment is not null "
                 "or churn_probability is not null "
-                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null)",
+                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null "
+                "or tier is not null or last_contact_at is not null or last_purchase_at is not null)",
                 (
                     "allows_profiling",
                     "value_segment",
@@ -130,6 +131,9 @@ TABLES: dict[str, TableRules] = {
                     "relational_family",
                     "preferred_distance",
                     "preferred_tempo",
+                    "tier",
+                    "last_contact_at",
+                    "last_purchase_at",
                 ),
             ),
         ),
