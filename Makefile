@@ -22,7 +22,7 @@ TRUTH_OPTIONS ?=
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate truth truth-churn bench docs dev
+.PHONY: help setup run run-real test test-faults test-real test-browser lint format lock simulate truth truth-churn bench docs dev
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,9 +48,12 @@ run-real: setup ## build the real home in real-home/ from SERVICE_VALUE_REAL_DAT
 	@$(BIN)/python tests/real/build_real_home.py "$(SERVICE_VALUE_REAL_DATA)" "$(REAL_HOME)"
 	@SERVICE_VALUE_SALT="$${SERVICE_VALUE_SALT:-public data need no secret}" $(BIN)/service-value run "$(REAL_HOME)"
 
-test: setup ## every test that needs no more than this checkout
+test: setup ## every test that needs no more than this checkout (whole runs under faults: a selection)
 	@$(BIN)/python -m dagster_project.orchestration.dbt
-	@$(BIN)/python -m pytest -m "not real and not browser" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not real and not browser and not full" -n 2 --dist loadfile
+
+test-faults: setup ## every whole run under faults: those of CI, and those that it leaves out (a quarter of an hour)
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 test-real: setup ## tests on the real data (SERVICE_VALUE_REAL_DATA)
 	@test -d "$(SERVICE_VALUE_REAL_DATA)" || { echo "make test-real needs the real data: set SERVICE_VALUE_REAL_DATA to its folder (now '$(SERVICE_VALUE_REAL_DATA)', which is not there)"; exit 1; }
