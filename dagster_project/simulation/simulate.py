@@ -32,7 +32,17 @@ from dagster_project.simulation.wording import ENGLISH_FIRST_NAMES, FIRST_NAMES,
 DEFAULT_END = date(2025, 12, 31)
 # A contact leads to at most this many further ones; the share that would go on is below 2 %.
 GENERATIONS = 4
-TRUTHS = ("links", "people", "effects", "contact_effects", "satisfaction_curves", "verbatims", "evaluators", "churn_hazards", "parameters")
+TRUTHS = (
+    "links",
+    "people",
+    "effects",
+    "contact_effects",
+    "satisfaction_curves",
+    "verbatims",
+    "evaluators",
+    "churn_hazards",
+    "parameters",
+)
 MADE_FOLDERS = ("inbox", "mappings", "reference", "truth")
 SHARED_PHONE = "0199009999"
 TIME_ZONE = ZoneInfo("Europe/Paris")
