@@ -504,6 +504,8 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """The rows with COLUMNS and their types, whether there are any or none."""
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     types = {name: "float64" for name in COLUMNS if name not in NOT_NUMBERS}
-    frame = frame.astype(types | dict.fromkeys(INTEGERS, "int64") | dict.fromkeys(TRUTHS, "boolean"))
+    frame = frame.astype(
+        types | dict.fromkeys(INTEGERS, "int64") | dict.fromkeys(TRUTHS, "boolean") | dict.fromkeys(TEXTS, "str")
+    )
     frame["quarter_start"] = pd.to_datetime(frame["quarter_start"]).dt.date
     return frame.sort_values(list(GRAIN), kind="stable", ignore_index=True)

@@ -179,7 +179,10 @@ def fit_potential(customers: pd.DataFrame) -> Potential:
     scored["potential"] = potential.potential(scored, marks)
     cuts = potential.tier_cuts(scored.loc[scored["value_12m"].astype(float) > 0, "potential"].tolist())
     if cuts is None:
-        raise ForecastRefusedError("the potentials of all customers are alike: they make no tiers")
+        raise ForecastRefusedError(
+            "the potentials of all customers are alike: they make no tiers",
+            "les potentiels de tous les clients se ressemblent : ils ne forment pas de niveaux",
+        )
     return Potential(counts, amounts, cuts, marks)
 
 
@@ -324,14 +327,14 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Ve
     try:
         forecast = fit_potential(buyers)
     except ForecastRefusedError as refusal:
-        because = str(refusal)
+        because = Reason(str(refusal), refusal.french)
     former_forecast = forecast_of(stored.row) if stored is not None else None
     if former_forecast is not None:
         if forecast is None:
             raise FitRefusedError(
                 Reason(
-                    f"no forecast can be fitted any more ({because}): the former version has one",
-                    f"plus aucune prévision ne peut être ajustée ({because}) : la version précédente en a une",
+                    f"no forecast can be fitted any more ({because.en if because else ''}): the former version has one",
+                    f"plus aucune prévision ne peut être ajustée ({because.fr if because else ''}) : la version précédente en a une",
                 ),
                 len(buyers),
                 found,
@@ -347,11 +350,14 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Ve
     found |= {
         "value_low_cut": float(thresholds.tier_cuts[0]),
         "value_high_cut": float(thresholds.tier_cuts[1]),
-        "no_potential_because": because,
+        "no_potential_because": because.en if because else None,
     }
     if because is not None:
-        reason = Reason(f"{reason.en}; without potential: {because}", f"{reason.fr} ; sans potentiel : {because}")
-    tables = {PARAMETER: as_row(thresholds, as_of, forecast, because), BENCHMARKS: benchmark_rows(forecast, as_of)}
+        reason = Reason(f"{reason.en}; without potential: {because.en}", f"{reason.fr} ; sans potentiel : {because.fr}")
+    tables = {
+        PARAMETER: as_row(thresholds, as_of, forecast, because.en if because else None),
+        BENCHMARKS: benchmark_rows(forecast, as_of),
+    }
     shares = shares_by_segment(customers, tables[PARAMETER].to_pylist()[0], _benchmarks(tables[BENCHMARKS]))
     found |= {f"share_{number}": share for number, share in enumerate(shares)}
     return Outcome(tables, thresholds.sample_size, reason, found)
@@ -367,7 +373,7 @@ def _compare(buyers: pd.DataFrame, former: tuple[PurchaseCounts, PurchaseAmounts
         raise FitRefusedError(
             Reason(
                 f"too few customers to compare with the former version: {refusal}",
-                f"trop peu de clients pour comparer à la version précédente : {refusal}",
+                f"trop peu de clients pour comparer à la version précédente : {refusal.french}",
             )
         ) from refusal
     each_new, each_former = potential.log_likelihoods(*new, held_out), potential.log_likelihoods(*former, held_out)

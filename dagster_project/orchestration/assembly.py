@@ -28,6 +28,7 @@ def build_definitions(settings: Settings, resources: dict[str, Any] | None = Non
             model.fit_identity_linkage,
             model.identity,
             *(model.FITS if with_fits else []),
+            model.repurchase_increments,
             model.rescue_effects,
             release.publication_asset(manifest),
             release.packs,

@@ -18,6 +18,7 @@ from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.reference import REFERENCE_TABLES, load_references
 from dagster_project.estimates import (
     churn,
+    effect_units,
     lifetime_value,
     micro_segments,
     parameter_versions,
@@ -334,6 +335,24 @@ def rescue_effects(context: dg.AssetExecutionContext, home: Home) -> dg.Material
 
 
 FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, *fit_churn, fits)
+
+
+@dg.asset(
+    key=[effect_units.FOLDER, effect_units.INCREMENTS],
+    deps=[dg.AssetKey(["intermediate", "int_effect_units"])],
+    # in every run, not with the fits: it is an estimate of this run and no stored parameter
+    group_name="estimates",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What customers bought because of the service, estimated, by quarter, segment and window.",
+)
+def repurchase_increments(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = effect_units.write_increments(settings.warehouse, settings.inputs)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.json(asdict(report))})
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

@@ -198,13 +198,15 @@ def write_inputs(
     churn_silence: Sequence[Row] = (),
     rescue_effects: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
+    repurchase_increments: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
 
     `rows`: feed -> rows with the columns of the contract (texts, numbers or instants as text; missing = null), and
     where a test needs it technical columns (`sequence`, `is_tombstone`, `version_at`, `<column>_key_space`).
     `context` overrides columns of `run_context`; `feed_status` columns of a feed's status; `reference` gives the home
-    its own reference tables; `value_thresholds` and what follows are parameter versions, whose attempts are made from them.
+    its own reference tables; `value_thresholds` and what follows are parameter versions, whose attempts are made from them;
+    `repurchase_increments` is what the estimator would have found.
     """
     tables = source_tables()
     made_context = run_context(context or {})
@@ -230,6 +232,9 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
+    estimates = {"repurchase_increments": repurchase_increments}
+    for name, types in tables["estimates"].items():
+        write_parquet(folder / "estimates" / f"{name}.parquet", types, estimates[name])
     parameters = {
         "value_thresholds": value_thresholds,
         "potential_benchmarks": potential_benchmarks,

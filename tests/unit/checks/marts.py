@@ -21,7 +21,7 @@ _TABLES = {
              0.5::double, timestamp '2024-01-05 09:00:00', timestamp '2024-01-06 10:00:00', true),
             ('{BRUNO}', timestamp '2024-01-02 08:00:00', false, null, -2, null, null, 'unknown', null, null, null,
              null, null,
-             null, timestamp '2024-01-02 10:00:00', false)
+             null, null, false)
         ) as t(customer_id, first_seen_at, is_member, tier, value_segment, value_tier, potential_tier,
          relational_family,
             micro_segment, preferred_distance, preferred_tempo, lifetime_value, churn_probability, last_contact_at,

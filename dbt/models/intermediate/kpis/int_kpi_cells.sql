@@ -35,6 +35,27 @@ repurchases as (
 
 ),
 
+increments as (
+
+    select * from {{ ref('repurchase_increment') }}
+    where verdict = 'estimated'
+    -- what was drawn at random replaces what is estimated
+    qualify row_number() over (partition by period_start, value_segment, window_days order by method desc) = 1
+
+),
+
+during_contacts as (
+
+    select * from {{ ref('int_sales_during_contacts') }}
+
+),
+
+first_purchases as (
+
+    select * from {{ ref('int_first_purchases_after_contacts') }}
+
+),
+
 active_customers as (
 
     select * from {{ ref('int_active_customers') }}
@@ -181,6 +202,89 @@ together as (
         immature_count
     from repurchases
     where customers_contacted > 0
+
+    union all
+
+    -- A difference of rates, which may be negative: it has customers concerned and no numerator.
+    select
+        'repurchase_increment_rate_' || cast(window_days as varchar) as kpi,
+        'quarter' as period_grain,
+        period_start,
+        value_segment,
+        cast(null as decimal(38, 9)) as numerator,
+        treated_kept as denominator,
+        incremental_rate as value,
+        incremental_rate_low as interval_low,
+        incremental_rate_high as interval_high,
+        sample_size,
+        immature_count
+    from increments
+
+    union all
+
+    select
+        'repurchase_increment_amount_' || cast(window_days as varchar) as kpi,
+        'quarter' as period_grain,
+        period_start,
+        value_segment,
+        cast(incremental_amount as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(incremental_amount as double) as value,
+        cast(incremental_amount_low as double) as interval_low,
+        cast(incremental_amount_high as double) as interval_high,
+        sample_size,
+        immature_count
+    from increments
+
+    union all
+
+    select
+        'repurchase_increment_net_margin_60' as kpi,
+        'quarter' as period_grain,
+        period_start,
+        value_segment,
+        cast(incremental_net_margin as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(incremental_net_margin as double) as value,
+        cast(incremental_net_margin_low as double) as interval_low,
+        cast(incremental_net_margin_high as double) as interval_high,
+        sample_size,
+        immature_count
+    from increments
+    where window_days = 60 and incremental_net_margin is not null
+
+    union all
+
+    select
+        'sales_during_contact_amount' as kpi,
+        'month' as period_grain,
+        month as period_start,
+        value_segment,
+        cast(net_amount as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(net_amount as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        customers as sample_size,
+        cast(0 as bigint) as immature_count
+    from during_contacts
+
+    union all
+
+    select
+        'first_purchases_after_contact_60' as kpi,
+        'month' as period_grain,
+        month as period_start,
+        value_segment,
+        cast(customers as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(customers as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        customers as sample_size,
+        immature_count
+    from first_purchases
+    where window_days = 60
 
     union all
 

@@ -88,7 +88,8 @@ final as (
         customers.customer_id,
         customers.first_seen_at,
         customers.is_member,
-        customers.tier,
+        -- who refuses profiling has no figure of behaviour here; contacts and purchases keep the facts that totals need
+        case when customers.allows_profiling then customers.tier end as tier,
         segments.value_segment,
         segments.value_tier,
         segments.potential_tier,
@@ -100,8 +101,8 @@ final as (
         preferences.wanted_reply_hours,
         lifetime_values.lifetime_value,
         churn_scores.churn_probability,
-        last_contacts.last_contact_at,
-        last_purchases.last_purchase_at,
+        case when customers.allows_profiling then last_contacts.last_contact_at end as last_contact_at,
+        case when customers.allows_profiling then last_purchases.last_purchase_at end as last_purchase_at,
         customers.allows_profiling
     from customers
     inner join segments on customers.customer_id = segments.customer_id
