@@ -120,7 +120,8 @@ TABLES: dict[str, TableRules] = {
                 "who is not profiled has no segment and no score",
                 "not allows_profiling and (value_segment <> -2 or value_tier is not null or micro_segment is not null "
                 "or churn_probability is not null "
-                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null)",
+                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null "
+                "or tier is not null or last_contact_at is not null or last_purchase_at is not null)",
                 (
                     "allows_profiling",
                     "value_segment",
@@ -130,6 +131,9 @@ TABLES: dict[str, TableRules] = {
                     "relational_family",
                     "preferred_distance",
                     "preferred_tempo",
+                    "tier",
+                    "last_contact_at",
+                    "last_purchase_at",
                 ),
             ),
         ),
@@ -166,6 +170,7 @@ TABLES: dict[str, TableRules] = {
             "sales_months_12m": (0, 12),
             "expected_margin_12m": (0, None),
             "interactions_24m": (0, None),
+            "churn_probability": (0, 1),
         },
         required=("value_segment",),
         rules=(
@@ -691,6 +696,62 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "churn_risks": TableRules(
+        grain=("customer_id",),
+        filled_by=None,  # no version may have been fitted, or nobody is at risk
+        members={"churn_kind": ("subscription", "silence"), "band": ("requested", "very_high", "high")},
+        ranges={"churn_probability": (0, 1)},
+        required=("band", "reason_1", "reason_1_fr", "reason_1_en", "suggested_action", "is_held_out"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "scored unless requested",
+                "who has asked to cancel has no probability, and everybody else has one",
+                "(churn_probability is null) <> (band = 'requested')",
+                ("band", "churn_probability"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "probabilities are those of the customers",
+                "a probability at risk is that of the customer",
+                "select count(*) as customers from churn_risks where churn_probability is not null",
+                "select count(*) as customers from churn_risks inner join customers using (customer_id) "
+                "where churn_risks.churn_probability = customers.churn_probability",
+            ),
+        ),
+    ),
+    "churn_rescues": TableRules(
+        grain=("period_start", "value_segment"),
+        filled_by=None,  # needs a fit, customers at risk, contacts, and days after them
+        members={"verdict": ("estimated", "not_estimable")},
+        ranges={"at_risk_contacted": (1, None), "retained": (0, None), "immature_count": (0, None)},
+        required=("retained_rate", "verdict", "reason_fr", "reason_en"),
+        rules=(
+            Rule(
+                "the rate is its numbers",
+                "the retained rate is retained / at_risk_contacted",
+                "abs(retained_rate - cast(retained as double) / at_risk_contacted) > 1e-6",
+                ("retained_rate", "retained", "at_risk_contacted"),
+            ),
+            Rule(
+                "not estimable, no number",
+                "what is not estimable has no estimate and no revenue",
+                "verdict = 'not_estimable' and (incremental_retained is not null or secured_revenue is not null)",
+                ("verdict", "incremental_retained", "secured_revenue"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "segments add up",
+                "contacted and retained of the segments add up to the total",
+                "select coalesce(sum(at_risk_contacted), 0) as contacted, coalesce(sum(retained), 0) as retained from churn_rescues "
+                "where value_segment <> -1",
+                "select coalesce(sum(at_risk_contacted), 0) as contacted, coalesce(sum(retained), 0) as retained from churn_rescues "
+                "where value_segment = -1",
+            ),
+        ),
+    ),
     "channels": TableRules(
         grain=("channel",),
         filled_by=(),
@@ -752,7 +813,8 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "counts and times are not negative",
                 "counts and times are not negative",
-                "unit in ('count', 'seconds') and value < 0",
+                # customers kept are an estimate, which may lie below 0
+                "unit in ('count', 'seconds') and kpi <> 'rescued_customers' and value < 0",
                 ("unit", "value"),
             ),
             Rule(

@@ -142,6 +142,7 @@ def run_context(overrides: Mapping[str, Any]) -> dict[str, Any]:
         "as_of_month": as_of.replace(day=1),
         "rescue_days": 90,
         "secured_revenue_months": 12,
+        "held_out_share": 0.1,
         "largest_cluster": 20,
         "shared_key_limit": 5,
         "project_version": "0.0.0",
@@ -194,6 +195,9 @@ def write_inputs(
     relational_families: Sequence[Row] = (),
     micro_segment_features: Sequence[Row] = (),
     micro_segment_centroids: Sequence[Row] = (),
+    churn_subscription: Sequence[Row] = (),
+    churn_silence: Sequence[Row] = (),
+    rescue_effects: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
     repurchase_increments: Sequence[Row] = (),
 ) -> Path:
@@ -239,14 +243,20 @@ def write_inputs(
         "relational_families": relational_families,
         "micro_segment_features": micro_segment_features,
         "micro_segment_centroids": micro_segment_centroids,
+        "churn_subscription": churn_subscription,
+        "churn_silence": churn_silence,
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
+    for name, estimated in {"rescue_effects": rescue_effects}.items():
+        write_parquet(folder / "estimates" / f"{name}.parquet", tables["estimates"][name], estimated)
     tables_of_fits = {
         "value_thresholds": value_thresholds,
         "lifetime_value": lifetime_value,
         "relational_families": relational_families,
         "micro_segments": micro_segment_features,
+        "churn_subscription": churn_subscription,
+        "churn_silence": churn_silence,
     }
     fits = [fit for name, versions in tables_of_fits.items() for fit in _fits(name, versions)]
     write_parquet(folder / "parameters" / "fits.parquet", tables["parameters"]["fits"], [*fits, *refused_fits])

@@ -79,3 +79,16 @@
 {% macro spark__text_number(text) -%}
     shiftright(cast(conv(substring(md5({{ text }}), 1, 8), 16, 10) as bigint), 1)
 {%- endmacro %}
+
+{#- A number of 0 to 1 (1 excluded) from a text, even and without pattern, the same on every engine: the first 32 bits of its sha256. -#}
+{% macro hash_share(text) -%}
+    {{ return(adapter.dispatch('hash_share')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__hash_share(text) -%}
+    (cast('0x' || substr(sha256({{ text }}), 1, 8) as bigint) / 4294967296.0)
+{%- endmacro %}
+
+{% macro spark__hash_share(text) -%}
+    (cast(conv(substr(sha2({{ text }}, 256), 1, 8), 16, 10) as bigint) / 4294967296.0)
+{%- endmacro %}

@@ -62,6 +62,12 @@ active_customers as (
 
 ),
 
+rescues as (
+
+    select * from {{ ref('churn_rescues') }}
+
+),
+
 -- Each customer is a cluster; an invitation without a customer is one of its own.
 invitation_clusters as (
 
@@ -295,6 +301,56 @@ together as (
         cast(active_customers as bigint) as sample_size,
         cast(0 as bigint) as immature_count
     from active_customers
+
+    union all
+
+    select
+        'retained_after_contact_rate' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(retained as decimal(38, 9)) as numerator,
+        at_risk_contacted as denominator,
+        retained_rate as value,
+        retained_rate_low as interval_low,
+        retained_rate_high as interval_high,
+        sample_size,
+        immature_count
+    from rescues
+
+    union all
+
+    select
+        'rescued_customers' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(incremental_retained as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        incremental_retained as value,
+        incremental_retained_low as interval_low,
+        incremental_retained_high as interval_high,
+        estimated_contacted as sample_size,
+        immature_count
+    from rescues
+    where incremental_retained is not null
+
+    union all
+
+    select
+        'secured_revenue' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(secured_revenue as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        secured_revenue as value,
+        secured_revenue_low as interval_low,
+        secured_revenue_high as interval_high,
+        subscribers_contacted as sample_size,
+        immature_count
+    from rescues
+    where secured_revenue is not null
 
 ),
 

@@ -1,4 +1,5 @@
 -- How much of what a KPI needs is there: one share for each coverage rule, over the months of history.
+-- depends_on: {{ ref('kpi_coverage_rules') }}
 
 with
 
