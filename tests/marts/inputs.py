@@ -233,7 +233,7 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
-    estimates = {"repurchase_increments": repurchase_increments}
+    estimates = {"repurchase_increments": repurchase_increments, "rescue_effects": rescue_effects}
     for name, types in tables["estimates"].items():
         write_parquet(folder / "estimates" / f"{name}.parquet", types, estimates[name])
     parameters = {
@@ -248,8 +248,6 @@ def write_inputs(
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
-    for name, estimated in {"rescue_effects": rescue_effects}.items():
-        write_parquet(folder / "estimates" / f"{name}.parquet", tables["estimates"][name], estimated)
     tables_of_fits = {
         "value_thresholds": value_thresholds,
         "lifetime_value": lifetime_value,
