@@ -6,7 +6,7 @@ not at all. Not here: who is at risk and why (`churn_risks`). The only place whe
     outbox/agents_list.csv        customer_id, band, three reasons, suggested action, since (new, changed, same), as_of_date
     outbox/agents_list_left.csv   who was on the last list and is not on this one: customer_id, former_band, as_of_date
 
-Who refuses profiling and who is held out are on neither. What was said when is kept in `history/agents_lists/`, by
+Who refuses profiling is on neither, and who is held out is not on the list. What was said when is kept in `history/agents_lists/`, by
 hashed id; a list is compared with the newest of an earlier as-of date, so that a repeated run writes the same bytes.
 """
 
@@ -60,7 +60,7 @@ def write_agents_list(warehouse: Path, database: Path, home: Path, as_of: date) 
     `database`: the published database. `warehouse`: the private one, for the ids of the CRM.
     """
     at_risk = _at_risk(database)
-    former = _former(home, as_of)
+    former = _profiled(database, _former(home, as_of))
     listed = [row for row in at_risk if not row["is_held_out"]]
     ids = _crm_ids(warehouse, {row["customer_id"] for row in listed} | set(former))
     known = [row for row in listed if row["customer_id"] in ids]
@@ -101,6 +101,14 @@ def _at_risk(database: Path) -> list[dict[str, Any]]:
         )
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _profiled(database: Path, former: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Those of a former list who allow profiling still: not even that they were on it is exported of the others."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        allowing = connection.execute("select customer_id from customers where allows_profiling").fetchall()
+    allowed = {str(customer) for (customer,) in allowing}
+    return {customer: said for customer, said in former.items() if customer in allowed}
 
 
 def _crm_ids(warehouse: Path, customers: Iterable[str]) -> dict[str, str]:

@@ -32,9 +32,8 @@ def release(
             """create table churn_risks (customer_id varchar, band varchar, churn_probability double, reason_1 varchar,
                 reason_2 varchar, reason_3 varchar, suggested_action varchar, is_held_out boolean)"""
         )
-        connection.executemany(
-            "insert into churn_risks values (?, ?, ?, ?, null, null, 'call', ?)", [list(risk) for risk in risks] or [[None] * 5]
-        )
+        for risk in risks:
+            connection.execute("insert into churn_risks values (?, ?, ?, ?, null, null, 'call', ?)", list(risk))
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema intermediate; create schema staging")
         connection.execute("create table intermediate.int_customer_keys (source_key_hash varchar, customer_id varchar)")
@@ -104,6 +103,14 @@ def test_the_list_says_who_is_new_changed_or_the_same_and_who_has_left(tmp_path:
         {"customer_id": "C", "former_band": "high", "as_of_date": "2024-07-01"}
     ]
     assert (report.new, report.changed, report.same, report.left) == (1, 1, 1, 1)
+
+
+def test_who_refuses_profiling_since_the_last_list_is_not_even_said_to_have_left(tmp_path: Path) -> None:
+    first: list[Risk] = [("a", "high", 0.2, "new", False), ("b", "high", 0.3, "silent", False)]
+    write_agents_list(*release(tmp_path / "work", first), tmp_path, date(2024, 6, 30))
+    work = release(tmp_path / "work", [], refusing=["a"], ids={"a": "A", "b": "B"})
+    write_agents_list(*work, tmp_path, date(2024, 7, 1))
+    assert [row["customer_id"] for row in read(tmp_path / "outbox" / "agents_list_left.csv")] == ["B"]
 
 
 def test_the_same_run_once_more_writes_the_same_bytes(tmp_path: Path) -> None:
