@@ -433,6 +433,15 @@ def read_home(home: Path, salt: str) -> Home:
         raise EvaluationError(f"{truth}: there is no truth to compare with; only a simulated home has one")
     if not database.exists():
         raise EvaluationError(f"{home}: nothing is published yet; run: service-value run {home}")
+    try:
+        return _read(database, truth, salt)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise EvaluationError(
+            f"{home}: the publication or its truth is of another version of the program; simulate and run it again ({error})"
+        ) from error
+
+
+def _read(database: Path, truth: Path, salt: str) -> Home:
     with duckdb.connect(str(database), read_only=True) as published:
         keys = published.execute("select customer_id, source_key_hash as key from customer_keys order by all").df()
         customers = published.execute(

@@ -303,6 +303,10 @@ def test_a_home_without_truth_or_without_a_publication_is_refused_in_words(tmp_p
     (tmp_path / "truth" / "people.parquet").touch()
     with pytest.raises(EvaluationError, match="nothing is published yet"):
         read_home(tmp_path, "salt")
+    (tmp_path / "published").mkdir()
+    duckdb.connect(str(tmp_path / "published" / "service_value.duckdb")).close()
+    with pytest.raises(EvaluationError, match="of another version of the program"):
+        read_home(tmp_path, "salt")
 
 
 def test_the_command_ends_with_1_where_nothing_can_be_compared(tmp_path: Path) -> None:
