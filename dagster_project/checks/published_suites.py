@@ -97,7 +97,9 @@ def published_checks(
     for column, allowed in rules.members.items():
         checks.append(members(table, column, allowed, "tables.md"))
     for column, (minimum, maximum) in rules.ranges.items():
-        checks.append(between(table, column, minimum, maximum))
+        # (None, None): a number that may be negative, whatever its name
+        if minimum is not None or maximum is not None:
+            checks.append(between(table, column, minimum, maximum))
     for rule in rules.rules:
         check = no_row(table, rule.name, "rule", rule.words, rule.broken, rule.columns)
         checks.append(check.as_warning() if rule.is_warning else check)

@@ -120,7 +120,8 @@ TABLES: dict[str, TableRules] = {
                 "who is not profiled has no segment and no score",
                 "not allows_profiling and (value_segment <> -2 or value_tier is not null or micro_segment is not null "
                 "or churn_probability is not null "
-                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null)",
+                "or relational_family <> 'unknown' or preferred_distance is not null or preferred_tempo is not null "
+                "or tier is not null or last_contact_at is not null or last_purchase_at is not null)",
                 (
                     "allows_profiling",
                     "value_segment",
@@ -130,6 +131,9 @@ TABLES: dict[str, TableRules] = {
                     "relational_family",
                     "preferred_distance",
                     "preferred_tempo",
+                    "tier",
+                    "last_contact_at",
+                    "last_purchase_at",
                 ),
             ),
         ),
@@ -166,6 +170,7 @@ TABLES: dict[str, TableRules] = {
             "sales_months_12m": (0, 12),
             "expected_margin_12m": (0, None),
             "interactions_24m": (0, None),
+            "churn_probability": (0, 1),
         },
         required=("value_segment",),
         rules=(
@@ -498,6 +503,93 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "repurchase_after_contact_detail": TableRules(
+        grain=("period_start", "window_days", "dimension", "member"),
+        filled_by=None,
+        members={"dimension": ("relational_family", "reason", "team", "queue")},
+        required=("member", "customers_contacted", "pending_amount"),
+        rules=(
+            Rule(
+                "repurchasing within contacted",
+                "customers who buy again are among those contacted",
+                "customers_repurchasing < 0 or customers_repurchasing > customers_contacted",
+                ("customers_repurchasing", "customers_contacted"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "members add up",
+                "the euros of the members of each dimension add up to those of the credits",
+                "select coalesce(sum(coalesce(observed_amount, 0) + pending_amount), 0) from repurchase_after_contact_detail",
+                "select coalesce(4 * sum(net_amount), 0) from repurchase_credits",
+            ),
+        ),
+    ),
+    "repurchase_increment": TableRules(
+        grain=("period_start", "value_segment", "window_days", "method"),
+        filled_by=None,  # contacts need a customer who bought before, and 90 days before them
+        members={"method": ("estimate", "hold_out"), "verdict": ("estimated", "not_estimable")},
+        # an effect may be negative, a rate is a difference of rates
+        ranges={
+            "incremental_rate": (-1, 1),
+            "incremental_rate_low": (-2, 1),
+            "incremental_rate_high": (-1, 2),
+            **dict.fromkeys(
+                (
+                    f"{measure}{end}"
+                    for measure in (
+                        "incremental_amount_per_customer",
+                        "incremental_amount",
+                        "incremental_margin",
+                        "incremental_net_margin",
+                    )
+                    for end in ("", "_low", "_high")
+                ),
+                (None, None),
+            ),
+            "sensitivity": (1, None),
+            "sensitivity_of_interval": (1, None),
+        },
+        required=("verdict", "treated", "treated_kept", "reason_fr", "reason_en", "is_publishable"),
+        rules=(
+            Rule(
+                "estimated has figures, the rest has none",
+                "only what is estimated has a figure, and all of it has an interval",
+                "(verdict = 'estimated') <> (incremental_rate is not null) "
+                "or (incremental_rate is null) <> (incremental_rate_low is null or incremental_rate_high is null)",
+                ("verdict", "incremental_rate", "incremental_rate_low", "incremental_rate_high"),
+            ),
+            Rule(
+                "kept within contacted",
+                "the customers of whom the estimate speaks are among those contacted",
+                "treated_kept < 0 or treated_kept > treated",
+                ("treated_kept", "treated"),
+            ),
+            Rule(
+                "estimated is balanced",
+                "no estimate without balance: the worst standardised difference is at most 0.1",
+                "verdict = 'estimated' and method = 'estimate' and worst_balance > 0.1",
+                ("verdict", "worst_balance"),
+            ),
+            Rule(
+                "net is margin less cost",
+                "the net margin is the margin less the cost of the contacts",
+                "incremental_net_margin <> incremental_margin - contact_cost",
+                ("incremental_net_margin", "incremental_margin", "contact_cost"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "segments add up",
+                "the amounts of the estimated segments add up to the estimated totals",
+                "select coalesce(sum(incremental_amount), 0) from repurchase_increment where value_segment <> -1 "
+                "and verdict = 'estimated' and (period_start, window_days, method) in (select (period_start, window_days, method) "
+                "from repurchase_increment where value_segment = -1 and verdict = 'estimated')",
+                "select coalesce(sum(incremental_amount), 0) from repurchase_increment "
+                "where value_segment = -1 and verdict = 'estimated'",
+            ),
+        ),
+    ),
     "customer_events": TableRules(
         grain=("kind", "reference", "detail"),
         filled_by=None,  # answers, cards, sessions and subscriptions may all be of nobody known
@@ -604,6 +696,62 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "churn_risks": TableRules(
+        grain=("customer_id",),
+        filled_by=None,  # no version may have been fitted, or nobody is at risk
+        members={"churn_kind": ("subscription", "silence"), "band": ("requested", "very_high", "high")},
+        ranges={"churn_probability": (0, 1)},
+        required=("band", "reason_1", "reason_1_fr", "reason_1_en", "suggested_action", "is_held_out"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "scored unless requested",
+                "who has asked to cancel has no probability, and everybody else has one",
+                "(churn_probability is null) <> (band = 'requested')",
+                ("band", "churn_probability"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "probabilities are those of the customers",
+                "a probability at risk is that of the customer",
+                "select count(*) as customers from churn_risks where churn_probability is not null",
+                "select count(*) as customers from churn_risks inner join customers using (customer_id) "
+                "where churn_risks.churn_probability = customers.churn_probability",
+            ),
+        ),
+    ),
+    "churn_rescues": TableRules(
+        grain=("period_start", "value_segment"),
+        filled_by=None,  # needs a fit, customers at risk, contacts, and days after them
+        members={"verdict": ("estimated", "not_estimable")},
+        ranges={"at_risk_contacted": (1, None), "retained": (0, None), "immature_count": (0, None)},
+        required=("retained_rate", "verdict", "reason_fr", "reason_en"),
+        rules=(
+            Rule(
+                "the rate is its numbers",
+                "the retained rate is retained / at_risk_contacted",
+                "abs(retained_rate - cast(retained as double) / at_risk_contacted) > 1e-6",
+                ("retained_rate", "retained", "at_risk_contacted"),
+            ),
+            Rule(
+                "not estimable, no number",
+                "what is not estimable has no estimate and no revenue",
+                "verdict = 'not_estimable' and (incremental_retained is not null or secured_revenue is not null)",
+                ("verdict", "incremental_retained", "secured_revenue"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "segments add up",
+                "contacted and retained of the segments add up to the total",
+                "select coalesce(sum(at_risk_contacted), 0) as contacted, coalesce(sum(retained), 0) as retained from churn_rescues "
+                "where value_segment <> -1",
+                "select coalesce(sum(at_risk_contacted), 0) as contacted, coalesce(sum(retained), 0) as retained from churn_rescues "
+                "where value_segment = -1",
+            ),
+        ),
+    ),
     "channels": TableRules(
         grain=("channel",),
         filled_by=(),
@@ -648,13 +796,14 @@ TABLES: dict[str, TableRules] = {
         grain=("kpi", "period_grain", "period_start", "value_segment"),
         filled_by=(),
         members={
-            "period_grain": ("month", "week"),
+            "period_grain": ("month", "week", "quarter"),
             "unit": _UNITS,
             "status": ("on_target", "watch", "alert", "not_publishable", "unavailable"),
         },
         required=("unit", "is_publishable", "is_restated"),
         rules=(
-            *_rates("unit = 'rate'"),
+            # what a contact adds to a rate is a difference, and may be negative
+            *_rates("unit = 'rate' and kpi not like 'repurchase_increment_%'"),
             Rule(
                 "NPS lies on its scale",
                 "NPS lies within -100..100",
@@ -664,7 +813,8 @@ TABLES: dict[str, TableRules] = {
             Rule(
                 "counts and times are not negative",
                 "counts and times are not negative",
-                "unit in ('count', 'seconds') and value < 0",
+                # customers kept are an estimate, which may lie below 0
+                "unit in ('count', 'seconds') and kpi <> 'rescued_customers' and value < 0",
                 ("unit", "value"),
             ),
             Rule(

@@ -127,6 +127,12 @@ class Windows(_Model):
     secured_revenue_months: int = Field(default=12, ge=1, le=60)
 
 
+class Rescue(_Model):
+    """Who of the customers at risk is left out of the agents' list, by chance, so that its effect can be known. 0: nobody."""
+
+    held_out_share: float = Field(default=0.1, ge=0, le=0.5)
+
+
 class Options(_Model):
     """How the values of a source are written. `optional_columns`: source columns that a file may lack (then null)."""
 
@@ -211,6 +217,7 @@ class Company(_Model):
     required: tuple[Text, ...] = ()
     history_months: int = Field(default=36, ge=1, le=600)
     windows: Windows = Windows()
+    rescue: Rescue = Rescue()
     minimum_sample: int = Field(default=30, ge=1, le=100_000)
     feeds: dict[str, FeedConfiguration]
     identity: IdentityRules = IdentityRules()

@@ -15,6 +15,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+from babel.dates import format_date
+from babel.numbers import format_percent
 
 from dagster_project.estimates import potential
 from dagster_project.estimates.parameter_versions import Fit, FitRefusedError, FitReport, Outcome, Reason, is_old
@@ -47,6 +49,15 @@ _SHORT = Reason(
 )
 
 
+def _french_day(day: date) -> str:
+    text = format_date(day, "d MMMM y", locale="fr")
+    return text.replace("1 ", "1er ", 1) if day.day == 1 else text
+
+
+def _french_percent(share: float, sign: str = "") -> str:
+    return format_percent(share, f"{sign}0.#\u00a0%;−0.#\u00a0%", locale="fr")
+
+
 def attempt(histories: pd.DataFrame, held_out_from: date, as_of: date, former: Fit | None) -> Outcome:
     """The test of the forecast.
 
@@ -62,7 +73,9 @@ def attempt(histories: pd.DataFrame, held_out_from: date, as_of: date, former: F
     try:
         counts, amounts = fit_forecast(histories)
     except ForecastRefusedError as refusal:
-        raise FitRefusedError(Reason(str(refusal), f"la prévision ne peut être ajustée : {refusal}"), len(histories)) from refusal
+        raise FitRefusedError(
+            Reason(str(refusal), f"la prévision ne peut être ajustée : {refusal.french}"), len(histories)
+        ) from refusal
     forecast = float(potential.expected_margin(counts, amounts, histories).sum())
     actual = float(sum(histories["value_then"]))
     if actual <= 0:
@@ -78,12 +91,11 @@ def attempt(histories: pd.DataFrame, held_out_from: date, as_of: date, former: F
         "held_out_error": float(f"{error:.9g}"),
     }
     if abs(error) > LARGEST_ERROR:
-        numbers = f"{error:+.1%}"
         raise FitRefusedError(
             Reason(
-                f"the forecast of the year from {held_out_from} is off by {numbers}, more than {LARGEST_ERROR:.0%}",
-                f"la prévision de l’année commençant le {held_out_from} s’écarte de {numbers.replace('.', ',')}, "
-                f"plus de {LARGEST_ERROR:.0%}",
+                f"the forecast of the year from {held_out_from} is off by {error:+.1%}, more than {LARGEST_ERROR:.0%}",
+                f"la prévision de l’année commençant le {_french_day(held_out_from)} s’écarte de {_french_percent(error, '+')}, "
+                f"plus de {_french_percent(LARGEST_ERROR)}",
             ),
             len(histories),
             found,
@@ -101,7 +113,7 @@ def attempt(histories: pd.DataFrame, held_out_from: date, as_of: date, former: F
     }
     reason = Reason(
         f"the forecast of the year from {held_out_from} is off by {error:+.1%}",
-        f"la prévision de l’année commençant le {held_out_from} s’écarte de {f'{error:+.1%}'.replace('.', ',')}",
+        f"la prévision de l’année commençant le {_french_day(held_out_from)} s’écarte de {_french_percent(error, '+')}",
     )
     return Outcome({PARAMETER: pa.Table.from_pylist([row], schema=SCHEMA)}, len(histories), reason, found)
 

@@ -12,7 +12,7 @@ import calendar
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -65,12 +65,17 @@ class FitRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt gives: the tables of the new version, or none where the former version is kept."""
+    """What an attempt gives: the tables of the new version, or none where the former version is kept.
+
+    `earlier`: versions as of earlier days that a first fit makes beside its own, oldest first, each on what was known then, so
+    that past months have scores which nothing later has shaped.
+    """
 
     tables: Mapping[str, pa.Table]
     sample_size: int
     reason: Reason
     diagnostics: Mapping[str, float | int | str | None] = field(default_factory=dict)
+    earlier: Sequence[tuple[date, Outcome]] = ()
 
 
 @dataclass(frozen=True)
@@ -212,8 +217,30 @@ def fit_if_due(
         except FitRefusedError as refusal:
             attempt = Fit(parameter, name, as_of, "refused", False, refusal.sample_size, refusal.reason, refusal.diagnostics)
         else:
+            earlier = [
+                Fit(
+                    parameter,
+                    f"{prefix}-{day.isoformat()}",
+                    day,
+                    "fitted",
+                    False,
+                    made.sample_size,
+                    made.reason,
+                    made.diagnostics,
+                )
+                for day, made in outcome.earlier
+            ]
+            for fit, (_, made) in zip(earlier, outcome.earlier, strict=True):
+                for table, rows in made.tables.items():
+                    write_table(rows, home / FOLDER / table / f"{fit.parameter_version}.parquet")
+            for number, fit in enumerate(earlier):
+                is_oldest = number == 0 and not versions
+                write_table(
+                    replace(fit, is_retrospective=is_oldest).as_table(),
+                    home / FOLDER / FITS / f"{parameter}-{fit.fitted_as_of.isoformat()}.parquet",
+                )
             verdict: Verdict = "fitted" if outcome.tables else "kept"
-            is_first = verdict == "fitted" and not versions
+            is_first = verdict == "fitted" and not versions and not earlier
             attempt = Fit(parameter, name, as_of, verdict, is_first, outcome.sample_size, outcome.reason, outcome.diagnostics)
             for table, rows in outcome.tables.items():
                 write_table(rows, home / FOLDER / table / f"{name}.parquet")

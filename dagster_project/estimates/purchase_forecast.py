@@ -30,7 +30,11 @@ _LEAVING_BOUND = 7.0
 
 
 class ForecastRefusedError(ValueError):
-    """The histories cannot carry the model; the message says why."""
+    """The histories cannot carry the model; the message says why, `french` says it for directors."""
+
+    def __init__(self, english: str, french: str) -> None:
+        super().__init__(english)
+        self.french = french
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def fit_purchase_counts(histories: pd.DataFrame) -> PurchaseCounts:
     if customers < MINIMUM_CUSTOMERS or repeaters < MINIMUM_REPEATERS:
         raise ForecastRefusedError(
             f"{customers} customers with a purchase, {repeaters} of them with a second one; "
-            f"{MINIMUM_CUSTOMERS} and {MINIMUM_REPEATERS} are needed"
+            f"{MINIMUM_CUSTOMERS} and {MINIMUM_REPEATERS} are needed",
+            f"{customers} clients ont acheté, dont {repeaters} plus d’une fois ; il en faut {MINIMUM_CUSTOMERS} et {MINIMUM_REPEATERS}",
         )
 
     def loss(logs: Floats) -> float:
@@ -150,7 +155,10 @@ def fit_purchase_amounts(amounts: pd.DataFrame) -> PurchaseAmounts:
     x, mean, weight = (amounts[name].to_numpy(dtype=np.float64) for name in ("repeats", "mean_amount", "customers"))
     customers = int(weight.sum())
     if customers < MINIMUM_REPEATERS:
-        raise ForecastRefusedError(f"{customers} customers with a second purchase; {MINIMUM_REPEATERS} are needed")
+        raise ForecastRefusedError(
+            f"{customers} customers with a second purchase; {MINIMUM_REPEATERS} are needed",
+            f"{customers} clients ont acheté plus d’une fois ; il en faut {MINIMUM_REPEATERS}",
+        )
 
     def loss(logs: Floats) -> float:
         p, q, gamma = np.exp(logs)
@@ -192,5 +200,8 @@ def _minimise(loss: object, start: Floats, bounds: list[float], name: str) -> tu
     best = found if found.fun <= rough.fun else rough
     is_endless = (limits == _BOUND) & (np.abs(best.x) >= _BOUND - 0.5)
     if not np.isfinite(best.fun) or is_endless.any():
-        raise ForecastRefusedError(f"{name}: the likelihood has no maximum within sensible parameters")
+        raise ForecastRefusedError(
+            f"{name}: the likelihood has no maximum within sensible parameters",
+            f"{name} : aucun paramètre plausible ne décrit mieux ces achats que les autres",
+        )
     return best.x, float(best.fun)

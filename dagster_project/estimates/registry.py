@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dagster_project.estimates import lifetime_value, micro_segments, relational_families, value_thresholds
+from dagster_project.estimates import churn, lifetime_value, micro_segments, relational_families, value_thresholds
 from dagster_project.estimates.parameter_versions import attempts, is_due, write_fits, write_input
 
 PARAMETERS: Mapping[str, Mapping[str, pa.Schema]] = {
@@ -20,6 +20,7 @@ PARAMETERS: Mapping[str, Mapping[str, pa.Schema]] = {
     lifetime_value.PARAMETER: lifetime_value.SCHEMAS,
     relational_families.PARAMETER: relational_families.SCHEMAS,
     micro_segments.PARAMETER: micro_segments.SCHEMAS,
+    **{churn.PARAMETERS[kind]: churn.schemas(kind) for kind in churn.CRITERIA},
 }
 
 

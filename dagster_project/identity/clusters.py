@@ -8,7 +8,9 @@ and nothing depends on the order of rows: keys are sorted first.
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from dagster_project.estimates.parameter_files import FOLDER
-from dagster_project.identity.joining import ALONE, PROBABILISTIC, join_clusters, people_of
+from dagster_project.identity.joining import ALONE, PROBABILISTIC, Person, are_different_people, join_clusters, people_of
 from dagster_project.identity.linkage import score
 from dagster_project.identity.linkage_parameters import NAME, from_rows, read_records
 
@@ -38,7 +40,10 @@ MATCH_RULES = (
 )
 # rules of keys that no tie holds, or that identify nobody (their customer is null)
 CUT = "cut"
-UNUSABLE = ("blocked_by_configuration", "not_trusted", "shared_by_too_many")
+SHARED_BY_DIFFERENT_PEOPLE = "shared_by_different_people"
+UNUSABLE = ("blocked_by_configuration", "not_trusted", "shared_by_too_many", SHARED_BY_DIFFERENT_PEOPLE)
+# an address or a number belongs to a household or a shop as often as to a person; a card or a number of the CRM does not
+SHAREABLE_RULES = ("customer_and_email", "customer_and_phone")
 # ties that a cluster which is too large loses, step by step; after the last step its keys stand alone
 CUT_STEPS = (("phone",), ("phone", "email"), ("phone", "email", "loyalty"), None)
 
@@ -86,6 +91,28 @@ def connect(number_of_keys: int, first: Integers, second: Integers) -> Integers:
 def _in_order(keys: pd.DataFrame) -> pd.DataFrame:
     """Keys, the one that would name a customer first."""
     return keys.sort_values(["key_rank", "key_space", "key_text", "key_hash"], kind="stable").reset_index(drop=True)
+
+
+def keys_of_different_people(keys: pd.DataFrame, edges: pd.DataFrame, people: Mapping[str, Person]) -> set[str]:
+    """The usable e-mail addresses and telephones that two records of the CRM have who are surely not one person.
+
+    `keys` and `edges` as in `cluster_keys`; `people`: key hash -> what the record of the CRM says of who it is.
+    """
+    shareable = set(keys.loc[keys["unusable_because"].isna() & keys["key_space"].isin(("email", "phone")), "key_hash"])
+    ties = edges[edges["match_rule"].isin(SHAREABLE_RULES)]
+    both_ways = pd.concat(
+        [
+            ties[["hash_a", "hash_b"]].set_axis(["key", "record"], axis=1),
+            ties[["hash_b", "hash_a"]].set_axis(["key", "record"], axis=1),
+        ]
+    )
+    known = both_ways[both_ways["key"].isin(shareable) & both_ways["record"].isin(people.keys())].drop_duplicates()
+    shared = known[known["key"].duplicated(keep=False)]
+    return {
+        str(key)
+        for key, records in shared.groupby("key")["record"]
+        if any(are_different_people(people[one], people[other]) for one, other in itertools.combinations(records, 2))
+    }
 
 
 def cluster_keys(keys: pd.DataFrame, edges: pd.DataFrame, largest_cluster: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
@@ -175,7 +202,13 @@ def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> Non
 
 
 def link_records(
-    clusters: pd.DataFrame, fate: pd.DataFrame, keys: pd.DataFrame, warehouse: Path, inputs: Path, largest_cluster: int
+    clusters: pd.DataFrame,
+    fate: pd.DataFrame,
+    keys: pd.DataFrame,
+    records: pd.DataFrame,
+    people: dict[str, Person],
+    inputs: Path,
+    largest_cluster: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The clusters and the fates of the edges, with the probabilistic pairs added where the run has a linkage model."""
     fate = fate.assign(match_probability=np.nan)
@@ -183,10 +216,9 @@ def link_records(
     model = from_rows(pq.read_table(path)) if path.exists() else None
     if model is None:
         return clusters, fate
-    records = read_records(warehouse)
     ordered = _in_order(keys)
     order = pd.Series(np.arange(len(ordered)), index=ordered["key_hash"])
-    clusters, pairs = join_clusters(clusters, order, score(records, model), people_of(records), largest_cluster)
+    clusters, pairs = join_clusters(clusters, order, score(records, model), people, largest_cluster)
     if pairs.empty:
         return clusters, fate
     together = pd.concat([fate, pairs[list(fate.columns)]], ignore_index=True)
@@ -197,13 +229,19 @@ def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
     """Read the keys, edges and records of the warehouse and write `identity/clusters.parquet` and `identity/edges.parquet`.
 
     The model of the linkage is `parameters/identity_linkage.parquet` of the inputs; without it, or when it is empty, only keys
-    tell who is who. The same keys, edges, records and model give the same bytes, whatever the order of the rows.
+    tell who is who. The same keys, edges, records and model give the same bytes, whatever the order of the rows. An address or a number of
+    different people ties nobody.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         keys = connection.execute(
             "select key_hash, key_space, key_text, key_rank, unusable_because from intermediate.int_identity_keys"
         ).df()
         edges = connection.execute("select hash_a, hash_b, match_rule from intermediate.int_identity_edges").df()
+    records = read_records(warehouse)
+    people = people_of(records)
+    keys.loc[keys["key_hash"].isin(keys_of_different_people(keys, edges, people)), "unusable_because"] = (
+        SHARED_BY_DIFFERENT_PEOPLE
+    )
     with duckdb.connect() as connection:
         # one thread keeps the order of the rows, and with it the bytes of the file
         connection.execute("set threads = 1")
@@ -211,7 +249,7 @@ def build_clusters(warehouse: Path, inputs: Path) -> IdentityReport:
             "select largest_cluster from read_parquet(?)", [str(inputs / "run_context.parquet")]
         ).fetchall()
         clusters, fate, cut_count = cluster_keys(keys, edges, int(largest))
-        clusters, fate = link_records(clusters, fate, keys, warehouse, inputs, int(largest))
+        clusters, fate = link_records(clusters, fate, keys, records, people, inputs, int(largest))
         connection.register("clusters", clusters)
         connection.register("edges", fate)
         _write(

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,14 @@ RUN_CONTEXT = dg.AssetKey(["run", "run_context"])
 OWNERS = ["team:service-value"]
 # the folder below models/ that names the group of a model
 _GROUPS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}
-_SOURCES = {"raw": "feeds", "run": "inputs", "home_reference": "inputs", "identity": "identity", "parameters": "parameters"}
+_SOURCES = {
+    "raw": "feeds",
+    "run": "inputs",
+    "home_reference": "inputs",
+    "identity": "identity",
+    "parameters": "parameters",
+    "estimates": "estimates",
+}
 
 
 def project() -> DbtProject:
@@ -133,11 +140,12 @@ def unit_test_checks(manifest: Mapping[str, Any]) -> dict[str, dg.AssetCheckSpec
     return specs
 
 
-def tests_of(manifest: Mapping[str, Any], models: set[str]) -> list[str]:
-    """Selectors of the unit tests and singular tests that belong to a call of dbt that builds `models` (unique ids).
+def tests_of(manifest: Mapping[str, Any], models: set[str], built: Collection[str] = ()) -> list[str]:
+    """Selectors of the unit tests and of tests about several models that belong to a call of dbt that builds `models`.
 
-    dagster-dbt names the generic tests itself, but leaves out unit tests and singular tests about several models. A test
-    belongs to the call that builds the last of the models that it is about.
+    dagster-dbt names the tests of one model itself, but leaves out unit tests and those about several models. A test belongs to
+    the call that builds the last of the models that it is about: the others are ancestors, or were `built` by an earlier
+    call (all are unique ids).
     """
     ancestors: set[str] = set()
     open_ids = list(models)
@@ -155,9 +163,10 @@ def tests_of(manifest: Mapping[str, Any], models: set[str]) -> list[str]:
         ".".join(node["fqn"])
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
-        and not node.get("test_metadata")
+        # dbt finds the tests of one model by itself, and those of a model with its ancestors
+        and (not node.get("test_metadata") or len(node["depends_on"]["nodes"]) > 1)
         and models.intersection(node["depends_on"]["nodes"])
-        and set(node["depends_on"]["nodes"]) <= models | ancestors
+        and set(node["depends_on"]["nodes"]) <= models | ancestors | set(built)
     ]
     return sorted(unit + singular)
 
@@ -185,7 +194,8 @@ def build(
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in ("model", "seed") and node_asset_key(manifest, unique_id) in context.selected_asset_keys
     }
-    tests = [test for test in tests_of(manifest, models) if not (kept.are_known and test.startswith(UNIT_TEST))]
+    built = built_models(warehouse, manifest)
+    tests = [test for test in tests_of(manifest, models, built) if not (kept.are_known and test.startswith(UNIT_TEST))]
     selection = ["--select", " ".join(tests)] if tests else []
     if kept.are_known:
         selection += ["--exclude-resource-type", "unit_test"]
@@ -195,6 +205,23 @@ def build(
         former.unlink()
     shutil.copyfile(read_by_dbt, parsed)
     kept.complete(target / "run_results.json", models)
+
+
+def built_models(warehouse: Path, manifest: Mapping[str, Any]) -> set[str]:
+    """The models and seeds that stand in the warehouse: an earlier part of the run has built them."""
+    if not warehouse.exists():
+        return set()
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = set(
+            connection.execute(
+                "select schema_name, table_name from duckdb_tables() union select schema_name, view_name from duckdb_views()"
+            ).fetchall()
+        )
+    return {
+        unique_id
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "seed") and (node["schema"], node["alias"]) in found
+    }
 
 
 def with_row_counts(events: Iterator[Any], warehouse: Path, manifest: Mapping[str, Any]) -> Iterator[Any]:

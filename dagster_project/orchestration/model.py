@@ -17,11 +17,14 @@ from dagster_project.checks.gate import run_published_gate
 from dagster_project.company.errors import ConfigurationError
 from dagster_project.company.reference import REFERENCE_TABLES, load_references
 from dagster_project.estimates import (
+    churn,
+    effect_units,
     lifetime_value,
     micro_segments,
     parameter_versions,
     registry,
     relational_families,
+    rescue,
     value_thresholds,
 )
 from dagster_project.estimates.parameter_versions import FitReport
@@ -280,6 +283,18 @@ fit_relational_families = fit_asset(
     [["intermediate", name] for name in ("int_interactions", "int_interaction_channels", "int_customer_month_interactions")],
     relational_families.fit_if_due,
 )
+fit_churn = tuple(
+    fit_asset(
+        f"fit_{churn.PARAMETERS[kind]}",
+        {churn.PARAMETERS[kind]: f"{description} One row per version and criterion."},
+        [["intermediate", "int_churn_features"]],
+        churn.fit_step(kind),
+    )
+    for kind, description in (
+        (churn.SUBSCRIPTION, "How much each criterion says of the end of a subscription within 90 days."),
+        (churn.SILENCE, "How much each criterion says of a silence beyond the customer's own interval."),
+    )
+)
 
 
 @dg.asset(
@@ -303,7 +318,41 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
     return dg.MaterializeResult(metadata={"refused": dg.MetadataValue.json(refused)})
 
 
-FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, fits)
+@dg.asset(
+    key=[rescue.FOLDER, rescue.NAME],
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_rescue_units", "int_churn_features")],
+    group_name="estimates",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What contacts with customers at risk have kept. One row per month, value segment and kind that could be estimated.",
+)
+def rescue_effects(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    return dg.MaterializeResult(metadata={"rows": rescue.write_effects(settings.warehouse, settings.inputs)})
+
+
+FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, *fit_churn, fits)
+
+
+@dg.asset(
+    key=[effect_units.FOLDER, effect_units.INCREMENTS],
+    deps=[dg.AssetKey(["intermediate", "int_effect_units"])],
+    # in every run, not with the fits: it is an estimate of this run and no stored parameter
+    group_name="estimates",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What customers bought because of the service, estimated, by quarter, segment and window.",
+)
+def repurchase_increments(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = effect_units.write_increments(settings.warehouse, settings.inputs)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.json(asdict(report))})
 
 
 def published_gate(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from dagster_project.orchestration.model import ONE_DATE_A_RUN, PARTITIONS, POOL
 from dagster_project.orchestration.resources import Home
 from dagster_project.packs.html import Company as PackCompany
 from dagster_project.packs.make import make_packs
-from dagster_project.publication.release import PublicationRow, data_horizon, new_publication_id, publish, utc_now
+from dagster_project.publication.agents_list import write_agents_list
+from dagster_project.publication.release import (
+    PublicationRow,
+    current_manifest,
+    data_horizon,
+    new_publication_id,
+    publish,
+    utc_now,
+)
 
 _RETRIES, _SECONDS_BETWEEN = 2, 5
 
@@ -128,6 +137,29 @@ def packs(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult
             "as_of_date": as_of_date(context).isoformat(),
         }
     )
+
+
+@dg.asset(
+    key="agents_list",
+    deps=[dg.AssetKey("publication")],
+    group_name="publication",
+    owners=OWNERS,
+    kinds={"csv"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="Whom of the customers at risk to call, with the ids of the CRM: outbox/agents_list.csv.",
+)
+def agents_list(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    """Only of the current publication, and while the warehouse is that of this run: a back-fill sends nobody an old list."""
+    settings, company, as_of = home.settings, home.company(), as_of_date(context)
+    manifest = current_manifest(settings.published)
+    if manifest is None or manifest["publication"]["run_id"] != context.run_id:
+        return dg.MaterializeResult(metadata={"written": False, "reason": "this publication is not the current one"})
+    report = write_agents_list(settings.warehouse, settings.published / "service_value.duckdb", settings.home, as_of)
+    if company.rescue.held_out_share == 0:
+        context.log.warning("rescue.held_out_share is 0: nobody is held out, so that the effect of the list cannot be known")
+    return dg.MaterializeResult(metadata={"written": True, "held_out_share": company.rescue.held_out_share, **asdict(report)})
 
 
 def pack_company(company: Company) -> PackCompany:

@@ -129,6 +129,10 @@ class Aspect:
     practised: str
     differs: bool
 
+    @property
+    def is_known(self) -> bool:
+        return self.wanted != UNKNOWN
+
 
 @dataclass(frozen=True)
 class ModelRow:
@@ -142,6 +146,7 @@ class ModelRow:
     answers: str
     because: str
     is_greyed: bool
+    lacking: str
 
 
 @dataclass(frozen=True)
@@ -188,7 +193,9 @@ def render_customers(report: Report, customers: CustomerReport, company: Company
         "older_month": words("older_month", as_of_month=as_of_month, month=month)
         if overlay and not overlay.is_of_as_of_month
         else "",
-        "overlay_sentences": overlay_sentences(overlay, names, words, formats) if overlay else (),
+        "overlay_sentences": (*overlay_sentences(overlay, names, words, formats), *_no_potential(customers.parameters, words))
+        if overlay
+        else (),
         "families": [names.family(member) for member in (*overlay.families, ALL)] if overlay else (),
         "maps": heat_maps(overlay, names, words, formats) if overlay else (),
         "matrices": [_matrix(figures, names, words, formats) for figures in customers.migrations],
@@ -245,7 +252,13 @@ def overlay_sentences(overlay: Overlay, names: Names, words: Words, formats: For
     unknown = overlay.cells.get((TOTAL, "unknown"))
     if unknown is not None:
         share = formats.rate(unknown.share)
-        sentences.append(words("overlay_unknown", share=share, customers=formats.count(unknown.customers)))
+        refused = overlay.cells.get((-2, "unknown"))
+        of_them = (
+            words("of_them_unprofiled", count=formats.count(refused.customers))
+            if refused is not None and refused.customers
+            else ""
+        )
+        sentences.append(words("overlay_unknown", share=share, customers=formats.count(unknown.customers), unprofiled=of_them))
     outside = overlay.cells.get((-2, ALL))
     if outside is not None:
         count, share = formats.count(outside.customers), formats.rate(outside.share)
@@ -253,6 +266,12 @@ def overlay_sentences(overlay: Overlay, names: Names, words: Words, formats: For
         called = words("as_called", name=short) if short != full else ""
         sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, as_called=called))
     return tuple(sentences)
+
+
+def _no_potential(figures: ParameterFigures | None, words: Words) -> tuple[str, ...]:
+    """That the names of the segments speak of a potential that nobody has, where the cut points in use have no forecast."""
+    in_use = [version for version in figures.in_use if version.parameter == "value_thresholds"] if figures else []
+    return (words("no_potential"),) if any("potential_low_cut" not in version.diagnostics for version in in_use) else ()
 
 
 def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) -> tuple[HeatMap, ...]:
@@ -514,6 +533,8 @@ def _model_row(model: RelationshipModel, names: Names, words: Words, formats: Fo
         answers=words("answers_count", count=formats.count(model.answers)),
         because=words.spaced(model.because),
         is_greyed=not model.is_publishable,
+        # the fewer of both is what is missing
+        lacking=words("too_few_answers" if model.answers < model.customers else "too_few_customers"),
     )
 
 
@@ -565,7 +586,7 @@ def version_row(version: ParameterVersion, words: Words, formats: Formats) -> Ve
         version=version.version,
         fitted_as_of=formats.day(version.fitted_as_of),
         sample_size=formats.count(version.sample_size),
-        diagnostics=tuple(diagnostics(version, words, formats)[:MOST_DIAGNOSTICS]),
+        diagnostics=tuple(named_diagnostics(version, words, formats)[:MOST_DIAGNOSTICS]),
         reason=words.spaced(sentence(version.reason)),
         is_retrospective=version.is_retrospective,
     )
@@ -576,10 +597,24 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def named_diagnostics(version: ParameterVersion, words: Words, formats: Formats) -> list[tuple[str, str]]:
+    """The diagnostics that the pack has words for: the others are an engineer's, and in the workbook."""
+    known = words.names()
+    return [
+        pair
+        for name, pair in zip(_in_order(version, words), diagnostics(version, words, formats), strict=True)
+        if f"diagnostic_{name}" in known
+    ]
+
+
+def _in_order(version: ParameterVersion, words: Words) -> list[str]:
+    known = words.names()
+    return sorted(version.diagnostics, key=lambda name: f"diagnostic_{name}" not in known)
+
+
 def diagnostics(version: ParameterVersion, words: Words, formats: Formats) -> list[tuple[str, str]]:
     """Name and value of each diagnostic, those that the pack has words for first, else in the order published."""
-    known = words.names()
-    names = sorted(version.diagnostics, key=lambda name: f"diagnostic_{name}" not in known)
+    names = _in_order(version, words)
     return [(words.named("diagnostic", name), _diagnostic(version.diagnostics[name], words, formats)) for name in names]
 
 

@@ -33,12 +33,17 @@ FRENCH = {
         "pas pourquoi il est ainsi."
     ),
     "overlay_unknown": (
-        "Famille inconnue\u00a0: {share} des clients ({customers}), faute d’au moins 3\u00a0interactions en 24\u00a0mois. Rien "
-        "n’est supposé d’eux."
+        "Famille inconnue\u00a0: {share} des clients ({customers}), faute d’au moins 3\u00a0interactions connues en 24\u00a0mois"
+        "{unprofiled}. Rien n’est supposé d’eux."
     ),
     "overlay_unprofiled": (
         "{label}\u00a0: {share} des clients ({customers}). Ils n’ont pas de place sur l’échelle de valeur\u202f; ils sont dans les "
         "totaux{as_called}."
+    ),
+    "of_them_unprofiled": ", ou, pour {count} d’entre eux, parce qu’aucun profil n’est établi",
+    "no_potential": (
+        "Aucune prévision n’a pu être ajustée\u00a0: les segments suivent la seule valeur des 12\u00a0mois. Là où leur nom parle de "
+        "potentiel, lire «\u00a0valeur\u00a0»."
     ),
     "as_called": ", et nommés «\u00a0{name}\u00a0» dans les tableaux",
     "off_scale": "Hors échelle",
@@ -125,7 +130,7 @@ FRENCH = {
     ),
     "persona": "Persona",
     "persona_customers": "clients",
-    "persona_share": "{share} des clients",
+    "persona_share": "{share} de ceux qui ont une valeur",
     "persona_small": "Non publiable\u00a0: le groupe est sous le minimum. Fiche grisée, à ne pas utiliser.",
     "portrait": "Portrait",
     "habits": "Habitudes",
@@ -216,6 +221,14 @@ FRENCH = {
     "parameter_relational_families": "Familles relationnelles",
     "parameter_micro_segments": "Micro-segments",
     "parameter_lifetime_value": "Valeur vie client",
+    "parameter_churn_subscription": "Risque de résiliation",
+    "parameter_churn_silence": "Risque de silence",
+    "diagnostic_auc": "AUC",
+    "diagnostic_brier": "score de Brier",
+    "diagnostic_lift_top_decile": "gain dans le premier dixième",
+    "diagnostic_calibration_slope": "pente de calibration",
+    "diagnostic_churn_rate": "part de départs",
+    "diagnostic_customers_left": "clients partis",
     "diagnostic_stability_index": "indice de stabilité de la population (PSI)",
     "diagnostic_training_pairs": "paires d’apprentissage",
     "diagnostic_threshold": "seuil de rapprochement",
@@ -243,6 +256,14 @@ FRENCH = {
     "diagnostic_customers": "clients",
     "diagnostic_customers_with_interactions": "dont avec assez d’interactions",
     "diagnostic_unknown_channel_share": "part de canaux inconnus",
+    "diagnostic_held_out_from": "début de l’année d’épreuve",
+    "diagnostic_value_thresholds": "version des seuils de valeur",
+    "diagnostic_separation_lead": "séparation sur l’axe de l’initiative",
+    "diagnostic_separation_expectation": "séparation sur l’axe de l’attente",
+    "diagnostic_share_soliciting": "part des solliciteurs",
+    "diagnostic_share_time_pressed": "part des pressés",
+    "diagnostic_share_autonomous": "part des autonomes",
+    "diagnostic_share_trusting": "part des confiants",
     "diagnostic_held_out_log_likelihood": "vraisemblance hors échantillon",
     "diagnostic_held_out_log_likelihood_of_prototypes": "celle des prototypes",
     "diagnostic_held_out_log_likelihood_on_common_channels": "vraisemblance sur les canaux communs",
@@ -312,11 +333,15 @@ ENGLISH = {
         "These rolling sums of 12 months do not add from month to month. A cell tells how a group is, not why it is so."
     ),
     "overlay_unknown": (
-        "Unknown family: {share} of the customers ({customers}), for want of at least 3 interactions in 24 months. Nothing is "
-        "assumed of them."
+        "Unknown family: {share} of the customers ({customers}), for want of at least 3 known interactions in 24 months"
+        "{unprofiled}. Nothing is assumed of them."
     ),
     "overlay_unprofiled": (
         "{label}: {share} of the customers ({customers}). They have no place on the scale of value; they are in the totals{as_called}."
+    ),
+    "of_them_unprofiled": ", or, for {count} of them, because no profile is made",
+    "no_potential": (
+        "No forecast could be fitted: segments follow the value of the 12 months alone. Where their name speaks of potential, read “value”."
     ),
     "as_called": ", and called “{name}” in the tables",
     "off_scale": "Off the scale",
@@ -393,7 +418,7 @@ ENGLISH = {
     ),
     "persona": "Persona",
     "persona_customers": "customers",
-    "persona_share": "{share} of the customers",
+    "persona_share": "{share} of those who have a value",
     "persona_small": "Not publishable: the group is under the minimum. The card is greyed and not to be used.",
     "portrait": "Portrait",
     "habits": "Habits",
@@ -481,6 +506,14 @@ ENGLISH = {
     "parameter_relational_families": "Relational families",
     "parameter_micro_segments": "Micro-segments",
     "parameter_lifetime_value": "Lifetime value",
+    "parameter_churn_subscription": "Risk of cancellation",
+    "parameter_churn_silence": "Risk of silence",
+    "diagnostic_auc": "AUC",
+    "diagnostic_brier": "Brier score",
+    "diagnostic_lift_top_decile": "lift in the top decile",
+    "diagnostic_calibration_slope": "calibration slope",
+    "diagnostic_churn_rate": "share who left",
+    "diagnostic_customers_left": "customers who left",
     "diagnostic_stability_index": "population stability index",
     "diagnostic_training_pairs": "training pairs",
     "diagnostic_threshold": "linkage threshold",
@@ -508,6 +541,14 @@ ENGLISH = {
     "diagnostic_customers": "customers",
     "diagnostic_customers_with_interactions": "of them with enough interactions",
     "diagnostic_unknown_channel_share": "share of unknown channels",
+    "diagnostic_held_out_from": "start of the year held out",
+    "diagnostic_value_thresholds": "version of the value thresholds",
+    "diagnostic_separation_lead": "separation on the axis of initiative",
+    "diagnostic_separation_expectation": "separation on the axis of expectation",
+    "diagnostic_share_soliciting": "share of the soliciting",
+    "diagnostic_share_time_pressed": "share of the time-pressed",
+    "diagnostic_share_autonomous": "share of the autonomous",
+    "diagnostic_share_trusting": "share of the trusting",
     "diagnostic_held_out_log_likelihood": "held-out likelihood",
     "diagnostic_held_out_log_likelihood_of_prototypes": "that of the prototypes",
     "diagnostic_held_out_log_likelihood_on_common_channels": "likelihood on common channels",

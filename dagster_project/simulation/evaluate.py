@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
+from dagster_project.estimates.churn import calibration
 from dagster_project.simulation.oracle import oracle_of, sees_change
 from dagster_project.simulation.recovery import Recovery, Requirement
 
@@ -34,6 +36,9 @@ KAPPA, RECALL_OF_SEGMENT = Requirement(share_of_oracle=0.9), Requirement(at_leas
 SPEARMAN = Requirement(below_oracle=0.03)
 FAMILY_ACCURACY = Requirement(at_least=0.80, share_of_oracle=0.95)
 MOVED, STABLE = Requirement(at_least=0.80), Requirement(at_most=0.08)
+CHURN_AUC, CHURN_SLOPE = Requirement(below_oracle=0.02), Requirement(between=(0.9, 1.1))
+# a subscription is left within 90 days: three months
+CHURN_MONTHS = 3
 
 
 class EvaluationError(ValueError):
@@ -46,7 +51,9 @@ class Home:
 
     `keys`: `customer_id`, `key` (hash). `links`: `key` (hash), `person_id`. `customers`, `customer_months`: the published
     tables. `people`: that of truth. `parameters`: those of truth. `cuts`: the published cut points in use (`value_low_cut`,
-    `value_high_cut`, `potential_low_cut`, `potential_high_cut`), empty where there are none.
+    `value_high_cut`, `potential_low_cut`, `potential_high_cut`), empty where there are none. `churn`: of subscribers, months
+    scored by a version fitted before them (`customer_id`, `month`, `churn_probability`). `hazards`: that of truth (`person_id`,
+    `month`, `monthly_hazard`, `has_ended`).
     """
 
     keys: pd.DataFrame
@@ -56,6 +63,10 @@ class Home:
     people: pd.DataFrame
     parameters: Mapping[str, float]
     cuts: Mapping[str, float]
+    churn: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["customer_id", "month", "churn_probability"]))
+    hazards: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["person_id", "month", "monthly_hazard", "has_ended"])
+    )
 
 
 # --- measures -------------------------------------------------------------------------------------------------------
@@ -189,6 +200,7 @@ def compare(home: Home) -> list[Recovery]:
         *_potential(matched),
         *_families(matched),
         *_movements(home, persons),
+        *_churn(home, persons),
         Recovery("re-purchase effect", None, None, 0, "no incremental effect is published yet"),
     ]
 
@@ -350,6 +362,42 @@ def _movements(home: Home, persons: pd.DataFrame) -> list[Recovery]:
     ]
 
 
+def _churn(home: Home, persons: pd.DataFrame) -> list[Recovery]:
+    """Of months of subscribers scored before they began: who ends the subscription within three months. The oracle ranks by the
+    true hazard of the first of them. Required where any criterion drives subscribers away: else nobody could tell."""
+    is_driven = any(
+        name.startswith("churn_") and name.endswith("_ratio") and value != 1 for name, value in home.parameters.items()
+    )
+    auc, slope = (CHURN_AUC, CHURN_SLOPE) if is_driven else (None, None)
+    rows = home.churn.merge(persons, on="customer_id").merge(_ended(home.hazards), on=["person_id", "month"])
+    if len(set(rows["ended"])) < 2 or len(set(rows["churn_probability"])) < 2:
+        note = "no subscriber is scored by a version fitted before"
+        return [
+            Recovery("churn: AUC out of time", None, None, len(rows), note, auc),
+            Recovery("churn: calibration slope out of time", None, None, len(rows), note, slope),
+        ]
+    note = "" if is_driven else "no criterion drives subscribers away in this world"
+    outcome = rows["ended"].to_numpy(dtype=np.float64)
+    odds = rows["churn_probability"] / (1 - rows["churn_probability"])
+    linear = np.log(odds.to_numpy(dtype=np.float64))
+    found, oracle = (
+        float(roc_auc_score(outcome, score)) for score in (linear, rows["monthly_hazard"].to_numpy(dtype=np.float64))
+    )
+    return [
+        Recovery("churn: AUC out of time", found, oracle, len(rows), note, auc),
+        Recovery("churn: calibration slope out of time", calibration(linear, outcome)[1], None, len(rows), note, slope),
+    ]
+
+
+def _ended(hazards: pd.DataFrame) -> pd.DataFrame:
+    """The months of truth whose three months are over, with `ended`: whether the subscription ended in them."""
+    months = _ordinal(pd.to_datetime(hazards["month"]))
+    ended_in = months.where(hazards["has_ended"].astype(bool)).groupby(hazards["person_id"]).max()
+    ended = hazards["person_id"].map(ended_in) - months < CHURN_MONTHS
+    over: pd.DataFrame = hazards.assign(ended=ended)[months + CHURN_MONTHS - 1 <= months.max()]
+    return over
+
+
 def _labelled(months: pd.DataFrame, column: str, members: Sequence[object]) -> pd.DataFrame:
     known = months[months[column].isin(members)].drop_duplicates(["person_id", "month"])
     return known[["person_id", "month", column]].rename(columns={column: "label"})
@@ -400,17 +448,28 @@ def read_home(home: Path, salt: str) -> Home:
             order by all
             """
         ).df()
+        churn = published.execute(
+            """
+            select months.customer_id, months.period_start as month, months.churn_probability
+            from customer_months as months
+            inner join parameter_versions as versions on months.churn_version = versions.parameter_version
+            where months.churn_kind = 'subscription' and versions.fitted_as_of <= months.period_start
+            order by all
+            """
+        ).df()
     with duckdb.connect() as reader:
         people = reader.read_parquet(str(truth / "people.parquet")).order("person_id").df()
         links = reader.read_parquet(str(truth / "links.parquet")).df()
+        hazards = reader.read_parquet(str(truth / "churn_hazards.parquet")).df()
         parameters = dict(reader.read_parquet(str(truth / "parameters.parquet")).fetchall())
-    months["month"] = pd.to_datetime(months["month"])
+    for table in (months, churn, hazards):
+        table["month"] = pd.to_datetime(table["month"])
     for day in ("changed_on", "lapsed_on"):
         people[day] = pd.to_datetime(people[day])
     links["key"] = [hash_of(salt, space, key) for space, key in zip(links["source"], links["source_key"], strict=True)]
     told = json.loads(in_use[0]) if in_use else {}
     cuts = {name: told[name] for name in CUTS} if set(CUTS) <= set(told) else {}
-    return Home(keys, links, customers, months, people, parameters, cuts)
+    return Home(keys, links, customers, months, people, parameters, cuts, churn, hazards)
 
 
 def hash_of(salt: str, key_space: str, key: str) -> str:

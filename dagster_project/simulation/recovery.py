@@ -15,16 +15,19 @@ import numpy as np
 class Requirement:
     """What a figure must reach: the largest of a number, a share of the oracle's, the oracle's less a distance.
 
-    `at_most` instead: a figure that must not be larger.
+    `at_most` instead: a figure that must not be larger. `between` instead: one that must lie within both ends.
     """
 
     at_least: float | None = None
     share_of_oracle: float | None = None
     below_oracle: float | None = None
     at_most: float | None = None
+    between: tuple[float, float] | None = None
 
     def bound(self, oracle: float | None) -> float | None:
-        """The number itself; null where it depends on an oracle that is not there."""
+        """The number itself (of two ends the lower); null where it depends on an oracle that is not there."""
+        if self.between is not None:
+            return self.between[0]
         if self.at_most is not None:
             return self.at_most
         bounds = [] if self.at_least is None else [self.at_least]
@@ -66,6 +69,8 @@ class Recovery:
             return None
         if self.found is None or self.needed is None:
             return False
+        if self.requirement.between is not None:
+            return self.requirement.between[0] <= self.found <= self.requirement.between[1]
         return self.found <= self.needed if self.requirement.at_most is not None else self.found >= self.needed
 
 
@@ -79,7 +84,6 @@ def mean_over_homes(tables: Sequence[Sequence[Recovery]]) -> list[Recovery]:
         lines = [table[position] for table in tables]
         computed = [line for line in lines if line.found is not None]
         found = [line.found for line in computed if line.found is not None]
-        is_ceiling = first.requirement is not None and first.requirement.at_most is not None
         means.append(
             Recovery(
                 first.figure,
@@ -89,10 +93,19 @@ def mean_over_homes(tables: Sequence[Sequence[Recovery]]) -> list[Recovery]:
                 sum(line.sample for line in lines),
                 _note([line.note for line in computed or lines]),
                 first.requirement,
-                (max(found) if is_ceiling else min(found)) if found else None,
+                _worst(found, first.requirement),
             )
         )
     return means
+
+
+def _worst(found: Sequence[float], requirement: Requirement | None) -> float | None:
+    if not found:
+        return None
+    if requirement is not None and requirement.between is not None:
+        middle = sum(requirement.between) / 2
+        return max(found, key=lambda value: abs(value - middle))
+    return max(found) if requirement is not None and requirement.at_most is not None else min(found)
 
 
 def _note(notes: Sequence[str]) -> str:

@@ -40,6 +40,8 @@ def recovery_table(recoveries: Sequence[Recovery], homes: int) -> Table:
 def _needed(line: Recovery) -> str:
     if line.requirement is None:
         return ""
+    if line.requirement.between is not None:
+        return " to ".join(_number(end) for end in line.requirement.between)
     return f"{'<=' if line.requirement.at_most is not None else '>='} {_number(line.needed)}"
 
 

@@ -142,6 +142,7 @@ def run_context(overrides: Mapping[str, Any]) -> dict[str, Any]:
         "as_of_month": as_of.replace(day=1),
         "rescue_days": 90,
         "secured_revenue_months": 12,
+        "held_out_share": 0.1,
         "largest_cluster": 20,
         "shared_key_limit": 5,
         "project_version": "0.0.0",
@@ -194,14 +195,19 @@ def write_inputs(
     relational_families: Sequence[Row] = (),
     micro_segment_features: Sequence[Row] = (),
     micro_segment_centroids: Sequence[Row] = (),
+    churn_subscription: Sequence[Row] = (),
+    churn_silence: Sequence[Row] = (),
+    rescue_effects: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
+    repurchase_increments: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
 
     `rows`: feed -> rows with the columns of the contract (texts, numbers or instants as text; missing = null), and
     where a test needs it technical columns (`sequence`, `is_tombstone`, `version_at`, `<column>_key_space`).
     `context` overrides columns of `run_context`; `feed_status` columns of a feed's status; `reference` gives the home
-    its own reference tables; `value_thresholds` and what follows are parameter versions, whose attempts are made from them.
+    its own reference tables; `value_thresholds` and what follows are parameter versions, whose attempts are made from them;
+    `repurchase_increments` is what the estimator would have found.
     """
     tables = source_tables()
     made_context = run_context(context or {})
@@ -227,6 +233,9 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
+    estimates = {"repurchase_increments": repurchase_increments, "rescue_effects": rescue_effects}
+    for name, types in tables["estimates"].items():
+        write_parquet(folder / "estimates" / f"{name}.parquet", types, estimates[name])
     parameters = {
         "value_thresholds": value_thresholds,
         "potential_benchmarks": potential_benchmarks,
@@ -234,6 +243,8 @@ def write_inputs(
         "relational_families": relational_families,
         "micro_segment_features": micro_segment_features,
         "micro_segment_centroids": micro_segment_centroids,
+        "churn_subscription": churn_subscription,
+        "churn_silence": churn_silence,
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
@@ -242,6 +253,8 @@ def write_inputs(
         "lifetime_value": lifetime_value,
         "relational_families": relational_families,
         "micro_segments": micro_segment_features,
+        "churn_subscription": churn_subscription,
+        "churn_silence": churn_silence,
     }
     fits = [fit for name, versions in tables_of_fits.items() for fit in _fits(name, versions)]
     write_parquet(folder / "parameters" / "fits.parquet", tables["parameters"]["fits"], [*fits, *refused_fits])

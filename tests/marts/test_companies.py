@@ -96,6 +96,36 @@ def test_what_no_feed_tells_is_null_and_never_zero(tmp_path: Path) -> None:
     assert {row["contacts_12m"] for row in months} == {None}
 
 
+def test_who_refuses_profiling_has_no_last_contact_purchase_or_tier_while_the_facts_stay(tmp_path: Path) -> None:
+    day = "2024-03-01 09:00:00"
+    people = {"C1": "true", "C2": "false"}
+    rows: Rows = {
+        "crm_customers": [
+            {"customer_id": name, "allows_profiling": allows, "created_at": day} for name, allows in people.items()
+        ],
+        "crm_contacts": [contact(f"K{name}", name, day, closed_at=day) for name in people],
+        "pos_transactions": [line(f"T{name}", day, "50", customer_id=name) for name in people],
+        "loyalty_members": [
+            {"loyalty_card_id": f"F{name}", "customer_id": name, "tier": "gold", "joined_at": day} for name in people
+        ],
+    }
+    warehouse = build(write_inputs(tmp_path / "inputs", rows), "+customers +contacts +purchases")
+    columns = "tier, last_contact_at, last_purchase_at"
+    found = {
+        row.pop("allows_profiling"): row for row in query(warehouse, f"select allows_profiling, {columns} from marts.customers")
+    }
+    assert found[True]["tier"] == "gold"
+    assert str(found[True]["last_contact_at"]) == str(found[True]["last_purchase_at"]) == day
+    assert found[False] == {"tier": None, "last_contact_at": None, "last_purchase_at": None}
+    refuses = f"where customer_id = '{key_hash('crm', 'C2')}'"
+    [facts] = query(
+        warehouse,
+        f"""select (select count(*) from marts.contacts {refuses}) as contacts,
+            (select count(*) from marts.purchases {refuses}) as purchases""",
+    )
+    assert facts == {"contacts": 1, "purchases": 1}
+
+
 def test_a_contact_merged_into_another_counts_once_everywhere(tmp_path: Path) -> None:
     rows: Rows = {
         "crm_contacts": [

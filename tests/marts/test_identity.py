@@ -81,6 +81,35 @@ def test_a_shared_telephone_does_no_harm(warehouse: Path) -> None:
     assert (row["customer_id"], row["match_rule"]) == (None, "shared_by_too_many")
 
 
+def test_a_couple_with_one_address_and_a_shop_with_one_number_stay_as_many_customers_as_they_are(tmp_path: Path) -> None:
+    people = [("Anne", "Morel", "1980-05-02"), ("Bruno", "Morel", "1979-08-11"), ("Chloé", "Petit", "1991-01-07")]
+    customers = [
+        {
+            "customer_id": f"C{number}",
+            "first_name": first,
+            "last_name": last,
+            "birth_date": birth,
+            "email": "morel@example.org" if last == "Morel" else None,
+            "phone": "+33144000000",
+            "created_at": "2024-01-01 09:00:00",
+        }
+        for number, (first, last, birth) in enumerate(people)
+    ]
+    sales = [
+        line("T1", "2024-02-01 10:00:00", "30", email="morel@example.org"),
+        line("T2", "2024-02-01 10:00:00", "9", customer_id="C1"),
+    ]
+    warehouse = build(
+        write_inputs(tmp_path / "inputs", {"crm_customers": customers, "pos_transactions": sales}),
+        "+customers +customer_keys +purchases",
+        with_tests=True,
+    )
+    assert len(query(warehouse, "from marts.customers")) == 3
+    shared = query(warehouse, "from marts.customer_keys where match_rule = 'shared_by_different_people'")
+    assert {(row["key_space"], row["customer_id"]) for row in shared} == {("email", None), ("phone", None)}
+    assert purchase_customers(warehouse) == {"T1": None, "T2": key_hash("crm", "C1")}
+
+
 def test_an_id_that_the_crm_does_not_know_makes_a_customer(warehouse: Path) -> None:
     unknown = key_hash("crm", "C9")
     [row] = query(warehouse, f"from marts.customers where customer_id = '{unknown}'")

@@ -23,3 +23,15 @@ The query must have in scope: `closed_at`, `closed_on` of `contact`, `is_day_pre
     from {{ source('run', 'feed_status') }}
     where feed in ('crm_contacts', 'pos_transactions')
 {%- endmacro %}
+
+{#- Which dimension a row of grouping sets is about: all others are null, and the members themselves never are. -#}
+{% macro detail_dimension(rows) -%}
+    (
+        case
+            when {{ rows }}.relational_family is not null then 'relational_family'
+            when {{ rows }}.reason_member is not null then 'reason'
+            when {{ rows }}.team_member is not null then 'team'
+            else 'queue'
+        end
+    )
+{%- endmacro %}

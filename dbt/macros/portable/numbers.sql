@@ -66,3 +66,29 @@
 {% macro spark__matches_pattern(text, pattern) -%}
     {{ text }} rlike '{{ pattern }}'
 {%- endmacro %}
+
+{#- A whole number from 0 to 2^31 - 1 that follows from a text and looks drawn at random: the project never calls random(). -#}
+{% macro text_number(text) -%}
+    {{ return(adapter.dispatch('text_number')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_number(text) -%}
+    cast(md5_number_upper({{ text }}) >> 33 as bigint)
+{%- endmacro %}
+
+{% macro spark__text_number(text) -%}
+    shiftright(cast(conv(substring(md5({{ text }}), 1, 8), 16, 10) as bigint), 1)
+{%- endmacro %}
+
+{#- A number of 0 to 1 (1 excluded) from a text, even and without pattern, the same on every engine: the first 32 bits of its sha256. -#}
+{% macro hash_share(text) -%}
+    {{ return(adapter.dispatch('hash_share')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__hash_share(text) -%}
+    (cast('0x' || substr(sha256({{ text }}), 1, 8) as bigint) / 4294967296.0)
+{%- endmacro %}
+
+{% macro spark__hash_share(text) -%}
+    (cast(conv(substr(sha2({{ text }}, 256), 1, 8), 16, 10) as bigint) / 4294967296.0)
+{%- endmacro %}

@@ -156,3 +156,8 @@ Instants and days, where DuckDB and Spark differ. Instants are naive timestamps 
 {% macro month_number(day) -%}
     cast(extract(year from {{ day }}) * 12 + extract(month from {{ day }}) - 1 as integer)
 {%- endmacro %}
+
+{#- First day of the quarter of a day. -#}
+{% macro quarter_of(day) -%}
+    cast(date_trunc('quarter', {{ day }}) as date)
+{%- endmacro %}

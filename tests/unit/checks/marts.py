@@ -18,10 +18,10 @@ _TABLES = {
             ('{ANNA}', timestamp '2024-01-01 08:00:00', true, 'gold', 3, 2, null::integer, 'unknown',
              null::varchar, null::varchar,
              null::varchar, null::double,
-             null::double, timestamp '2024-01-05 09:00:00', timestamp '2024-01-06 10:00:00', true),
+             0.5::double, timestamp '2024-01-05 09:00:00', timestamp '2024-01-06 10:00:00', true),
             ('{BRUNO}', timestamp '2024-01-02 08:00:00', false, null, -2, null, null, 'unknown', null, null, null,
              null, null,
-             null, timestamp '2024-01-02 10:00:00', false)
+             null, null, false)
         ) as t(customer_id, first_seen_at, is_member, tier, value_segment, value_tier, potential_tier,
          relational_family,
             micro_segment, preferred_distance, preferred_tempo, lifetime_value, churn_probability, last_contact_at,
@@ -36,12 +36,13 @@ _TABLES = {
         select * from (values
             ('{ANNA}', date '2024-01-01', 5::bigint, 2::bigint, 30.5::decimal(18,4), null::decimal(18,4),
              1::bigint, 3, 2,
-             'trusting', 4::bigint, -0.5::double, -1.5::double, 12, 20.0::double, 35.0::double, 2),
-            ('{BRUNO}', date '2024-01-01', null, null, null, null, null, -2, null, 'unknown', null, null, null, 12, null, null, null)
+             'trusting', 4::bigint, -0.5::double, -1.5::double, 12, 20.0::double, 35.0::double, 2, 0.5::double),
+            ('{BRUNO}', date '2024-01-01', null, null, null, null, null, -2, null, 'unknown', null, null, null, 12, null, null, null,
+             null)
         ) as t(customer_id, period_start, recency_days, purchases_12m, net_amount_12m, margin_12m, contacts_12m,
          value_segment,
             value_tier, relational_family, interactions_24m, lead_axis, expectation_axis, sales_months_12m,
-            expected_margin_12m, potential_12m, potential_tier)""",
+            expected_margin_12m, potential_12m, potential_tier, churn_probability)""",
     "contacts": f"""
         select *, null::double as csat, null::double as nps_answer, 30::bigint as handle_seconds,
             false as is_set_aside from (values
@@ -63,6 +64,21 @@ _TABLES = {
              0::decimal(18,4), null, true)
         ) as t(transaction_id, customer_id, sold_at, sold_on, store_id, sales_channel, net_amount, returned_amount,
             margin_amount, is_net_positive)""",
+    "churn_risks": f"""
+        select * from (values
+            ('{ANNA}', 'silence', 0.5::double, 'high', 'silencieux', 'silencieux', 'silent', null::varchar, null::varchar, null::varchar,
+             null::varchar, null::varchar, null::varchar, 'appeler', 'appeler', 'call', 2.5::decimal(18,4), false, 'churn-silence-1')
+        ) as t(customer_id, churn_kind, churn_probability, band, reason_1, reason_1_fr, reason_1_en, reason_2, reason_2_fr, reason_2_en,
+            reason_3, reason_3_fr, reason_3_en, suggested_action, suggested_action_fr, suggested_action_en, monthly_amount,
+            is_held_out, parameter_version)""",
+    "churn_rescues": """
+        select * from (values
+            (date '2024-01-01', -1, 4::bigint, 3::bigint, 0.75::double, 0.3::double, 0.95::double, 4::bigint, 0::bigint,
+             'not_estimable', 'trop peu', 'too few', null::double, null::double, false),
+            (date '2024-01-01', 3, 4::bigint, 3::bigint, 0.75::double, 0.3::double, 0.95::double, 4::bigint, 0::bigint,
+             'not_estimable', 'trop peu', 'too few', null::double, null::double, false)
+        ) as t(period_start, value_segment, at_risk_contacted, retained, retained_rate, retained_rate_low, retained_rate_high,
+            sample_size, immature_count, verdict, reason_fr, reason_en, incremental_retained, secured_revenue, is_publishable)""",
     # no card: there are not twenty customers here
     "personas": """
         select * from (values

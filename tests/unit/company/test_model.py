@@ -66,6 +66,7 @@ def test_the_smallest_file_is_valid_and_everything_else_has_a_default(tmp_path: 
         36,
         30,
     )
+    assert company.rescue.held_out_share == 0.1
     assert company.windows.model_dump() == {
         "repeat_contact_days": 7,
         "repurchase_days": (30, 60, 90),
@@ -331,6 +332,12 @@ def test_a_share_of_vanished_keys_is_for_whole_dumps_only(tmp_path: Path) -> Non
     (problem,) = problems(tmp_path, with_feed(maximum_vanished_share=1))
     assert "feeds.pos_transactions.maximum_vanished_share: is for load: full only" in problem
     assert load(tmp_path, with_feed(load="full")).feeds["pos_transactions"].maximum_vanished_share == 0.5
+
+
+def test_a_share_held_out_is_between_none_and_a_half(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, minimal(rescue={"held_out_share": 0.6}))
+    assert problem.startswith("company.yml: rescue.held_out_share: ") and "0.5" in problem
+    assert load(tmp_path, minimal(rescue={"held_out_share": 0})).rescue.held_out_share == 0
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:

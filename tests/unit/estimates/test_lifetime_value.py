@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -67,7 +68,7 @@ def test_a_forecast_that_is_off_by_more_is_refused_with_both_figures(rows: pd.Da
         attempt(halved, HELD_OUT, AS_OF, None)
     found = refusal.value.diagnostics
     assert found["held_out_forecast"] > 1.7 * found["held_out_actual"]
-    assert "plus de 10%" in refusal.value.reason.fr
+    assert re.search(r"commençant le 1er juin 2023 s’écarte de \+\d+,\d\u00a0%, plus de 10\u00a0%$", refusal.value.reason.fr)
 
 
 def test_without_a_year_to_hold_it_against_there_is_no_lifetime_value(rows: pd.DataFrame) -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.identity.clusters import build_clusters, cluster_keys
+from dagster_project.identity.clusters import build_clusters, cluster_keys, keys_of_different_people
+from dagster_project.identity.joining import Person
 
 RANKS = {"crm": 1, "loyalty": 2, "pos": 3, "web": 4, "email": 5, "phone": 6}
 
@@ -89,6 +90,36 @@ def test_an_unusable_key_ties_nobody_and_has_no_customer() -> None:
     assert clusters.set_index("source_key_hash").loc["#phone:33", "match_rule"] == "shared_by_too_many"
     assert fate["reason"].tolist() == ["shared_by_too_many", "shared_by_too_many"]
     assert not fate["is_used"].any()
+
+
+PEOPLE = {
+    "#crm:C1": Person("anne", "morel", "19800502"),
+    "#crm:C2": Person("bruno", "morel", "19790811"),
+    # married, and the day of birth with a slip
+    "#crm:C3": Person("anne", "durand", "19800503"),
+    "#crm:C4": Person(None, "morel", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("space", "first", "second", "is_of_two"),
+    [
+        ("email", "crm:C1", "crm:C2", True),
+        ("phone", "crm:C1", "crm:C2", True),
+        ("email", "crm:C1", "crm:C3", False),
+        ("email", "crm:C1", "crm:C4", False),
+        # a card belongs to somebody, whoever shows it
+        ("loyalty", "crm:C1", "crm:C2", False),
+        # a record that the CRM does not have says nothing of who it is
+        ("email", "crm:C1", "crm:C9", False),
+    ],
+)
+def test_an_address_or_a_number_of_a_couple_is_no_key_of_either(space: str, first: str, second: str, is_of_two: bool) -> None:
+    rule = {"email": "customer_and_email", "phone": "customer_and_phone", "loyalty": "customer_and_card"}[space]
+    found = keys_of_different_people(
+        keys(first, second, f"{space}:x"), edges((first, f"{space}:x", rule), (second, f"{space}:x", rule)), PEOPLE
+    )
+    assert found == ({f"#{space}:x"} if is_of_two else set())
 
 
 def chain(kind: str, rule: str, count: int) -> tuple[list[str], list[tuple[str, str, str]]]:
@@ -206,6 +237,11 @@ def private_warehouse(folder: Path, order: str) -> Path:
             f"""create table intermediate.int_identity_edges as
             select * from (values ('#c1', '#e', 'customer_and_email'), ('#c2', '#e', 'customer_and_email'),
                 ('#c1', '#p', 'customer_and_phone')) as edges (hash_a, hash_b, match_rule) order by hash_a {order}"""
+        )
+        connection.execute(
+            """create table intermediate.int_identity_records as
+            select '#c1' as key_hash, 'anne' as first_name, 'morel' as last_name, date '1980-05-02' as birth_date, null::varchar as postal_code,
+                'a@x' as email_key, null::varchar as phone_key"""
         )
         connection.execute(f"copy (select 20 as largest_cluster) to '{folder / 'run_context.parquet'}' (format parquet)")
     return path

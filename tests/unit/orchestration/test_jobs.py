@@ -15,6 +15,7 @@ from dagster_project.orchestration.assembly import build_definitions
 from dagster_project.orchestration.jobs import inbox_fingerprint, inbox_sensor
 from dagster_project.orchestration.landing import report_metadata
 from dagster_project.orchestration.model import PARTITIONS
+from dagster_project.orchestration.release import agents_list
 from dagster_project.orchestration.resources import Home
 from dagster_project.settings import PROJECT_ROOT, SAMPLE_HOME, Settings
 
@@ -25,6 +26,8 @@ PUBLISHED = {
     "parameter_versions",
     "calendar",
     "channels",
+    "churn_rescues",
+    "churn_risks",
     "contacts",
     "customer_events",
     "customer_keys",
@@ -38,7 +41,9 @@ PUBLISHED = {
     "purchases",
     "relationship_models",
     "repurchase_after_contact",
+    "repurchase_after_contact_detail",
     "repurchase_credits",
+    "repurchase_increment",
     "satisfaction",
     "segment_labels",
     "service_operations",
@@ -70,9 +75,14 @@ def test_every_feed_of_the_contract_every_published_table_and_every_step_is_an_a
         ("parameters", "relational_families"),
         ("parameters", "micro_segment_features"),
         ("parameters", "micro_segment_centroids"),
+        ("parameters", "churn_subscription"),
+        ("parameters", "churn_silence"),
         ("parameters", "fits"),
+        ("estimates", "repurchase_increments"),
+        ("estimates", "rescue_effects"),
         ("publication",),
         ("packs",),
+        ("agents_list",),
     } <= found
 
 
@@ -202,3 +212,12 @@ def test_dagster_loads_the_code_location_that_the_workspace_names(tmp_path: Path
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "service_value" in done.stdout + done.stderr
+
+
+def test_no_list_is_written_of_a_publication_that_is_not_the_current_one(tmp_path: Path) -> None:
+    folder = make_home(tmp_path / "home")
+    done = dg.materialize([agents_list], partition_key="2024-06-30", resources={"home": Home(folder=str(folder))})
+    assert done.success
+    [event] = done.get_asset_materialization_events()
+    assert event.materialization.metadata["written"].value is False
+    assert not (folder / "outbox").exists()

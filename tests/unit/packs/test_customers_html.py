@@ -213,7 +213,7 @@ def test_a_persona_card_has_its_portrait_its_lists_and_its_figures(tree: Element
     for part in (
         "Familles pressées du samedi",
         "3 100 clients",
-        "31,0 % des clients",
+        "31,0 % de ceux qui ont une valeur",
         "Achète gros une fois par mois",
         "+1+1 · Pressés",
         "362 € par client",

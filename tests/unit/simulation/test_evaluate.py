@@ -312,3 +312,39 @@ def test_the_command_ends_with_1_where_nothing_can_be_compared(tmp_path: Path) -
         shutil.copytree(sample / folder, tmp_path / folder)
     answer = CliRunner().invoke(cli.app, ["evaluate", str(tmp_path)])
     assert isinstance(answer.exception, cli.Stopped) and answer.exception.code == 1
+
+
+def subscribers(probabilities: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Published scores of October of five customers, and the truth: persons 1 and 2 end in December, person 3 in January."""
+    scores = pd.DataFrame({"customer_id": list("abcde"), "month": pd.Timestamp("2025-10-01"), "churn_probability": probabilities})
+    rows = []
+    for person, last in enumerate(("2025-12-01", "2025-12-01", "2026-01-01", "2026-01-01", "2026-01-01"), start=1):
+        for month in pd.date_range("2025-10-01", last, freq="MS"):
+            has_ended = person <= 3 and month == pd.Timestamp(last)
+            rows.append({"person_id": person, "month": month, "monthly_hazard": 0.1 / person, "has_ended": has_ended})
+    return scores, pd.DataFrame(rows)
+
+
+def churn_lines(probabilities: list[float], parameters: dict[str, float] | None = None) -> tuple[Recovery, Recovery]:
+    home = small_home([None] * 5)
+    scores, hazards = subscribers(probabilities)
+    lines = by_figure(replace(home, churn=scores, hazards=hazards, parameters={**home.parameters, **(parameters or {})}))
+    return lines["churn: AUC out of time"], lines["churn: calibration slope out of time"]
+
+
+def test_churn_is_judged_by_who_ends_within_three_months() -> None:
+    auc, _ = churn_lines([0.5, 0.3, 0.2, 0.1, 0.05], {"churn_unused_ratio": 3.0})
+    # person 3 ends in the fourth month: of the two that ended both rank above the three that did not
+    assert (auc.found, auc.oracle, auc.sample, auc.is_met) == (1.0, 1.0, 5, True)
+    turned, _ = churn_lines([0.05, 0.1, 0.2, 0.3, 0.5], {"churn_unused_ratio": 3.0})
+    assert (turned.found, turned.is_met) == (0.0, False)
+
+
+def test_churn_is_required_only_where_something_drives_subscribers_away() -> None:
+    driven, _ = churn_lines([0.5, 0.3, 0.2, 0.1, 0.05], {"churn_unused_ratio": 3.0})
+    calm, slope = churn_lines([0.5, 0.3, 0.2, 0.1, 0.05], {"churn_unused_ratio": 1.0})
+    assert driven.requirement is not None and calm.requirement is None and slope.requirement is None
+    assert calm.note == "no criterion drives subscribers away in this world"
+    nobody = by_figure(replace(small_home([None] * 5), parameters={**PARAMETERS, "churn_new_ratio": 2.0}))
+    assert nobody["churn: AUC out of time"].is_met is False
+    assert nobody["churn: AUC out of time"].note == "no subscriber is scored by a version fitted before"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagster_project.simulation.recovery import Recovery, Requirement, mean_over_homes
 from dagster_project.simulation.recovery_table import NOT_COMPUTED, recovery_table
 
 
-def line(found: float | None, oracle: float | None, **required: float) -> Recovery:
+def line(found: float | None, oracle: float | None, **required: Any) -> Recovery:
     return Recovery("a", found, oracle, 10, requirement=Requirement(**required))
 
 
@@ -44,6 +46,16 @@ def test_the_mean_over_homes_is_weighted_and_leaves_out_what_is_not_computed() -
 def test_the_worst_company_is_the_highest_where_little_is_wanted() -> None:
     [mean] = mean_over_homes([[line(0.05, None, at_most=0.08)], [line(0.1, None, at_most=0.08)]])
     assert (mean.found, mean.worst, mean.is_met) == (pytest.approx(0.075), 0.1, True)
+
+
+def test_a_figure_that_must_lie_between_two_ends_is_missed_on_either_side() -> None:
+    ends = (0.9, 1.1)
+    assert line(0.9, None, between=ends).is_met and line(1.1, None, between=ends).is_met
+    assert line(0.89, None, between=ends).is_met is False and line(1.11, None, between=ends).is_met is False
+    [mean] = mean_over_homes([[line(0.8, None, between=ends)], [line(1.1, None, between=ends)]])
+    assert (mean.found, mean.worst, mean.is_met) == (pytest.approx(0.95), 0.8, True)
+    table = recovery_table([line(0.8, None, between=ends)], 1)
+    assert list(table.columns[3].cells) == ["0.900 to 1.100"] and list(table.columns[4].cells) == ["NO"]
 
 
 def test_the_table_says_what_is_needed_and_missed_and_what_is_not_computed_and_why() -> None:

@@ -280,6 +280,7 @@ final as (
 
     select
         customers.customer_id,
+        customers.customer_number,
         months.month,
         known.month_number >= run_context.first_history_month_number as is_in_history,
         customers.allows_profiling,

@@ -1,7 +1,7 @@
 -- Tiers and segment of each customer at the start of each month, by the stored cut points. A month that changes version is scored
 -- with the former one, too (`is_former`), so that migrations can tell own moves from re-cuts.
 --
--- A tier is left when the value has passed its cut point by the stored share (0.15): up from cut * 1.15 on, down below cut * 0.85. In
+-- A tier is left when the value has passed its cut point by the stored share (13.5 %): up from cut * 1.135 on, down below cut * 0.865. In
 -- between holds the side that the last twelve months told last (a customer's first month tells the side where its value is),
 -- and where they told none the side where the value is. Twelve, so that a segment is the same whatever the length of history.
 {%- set cuts = {

@@ -35,9 +35,36 @@ repurchases as (
 
 ),
 
+increments as (
+
+    select * from {{ ref('repurchase_increment') }}
+    where verdict = 'estimated'
+    -- what was drawn at random replaces what is estimated
+    qualify row_number() over (partition by period_start, value_segment, window_days order by method desc) = 1
+
+),
+
+during_contacts as (
+
+    select * from {{ ref('int_sales_during_contacts') }}
+
+),
+
+first_purchases as (
+
+    select * from {{ ref('int_first_purchases_after_contacts') }}
+
+),
+
 active_customers as (
 
     select * from {{ ref('int_active_customers') }}
+
+),
+
+rescues as (
+
+    select * from {{ ref('churn_rescues') }}
 
 ),
 
@@ -178,6 +205,89 @@ together as (
 
     union all
 
+    -- A difference of rates, which may be negative: it has customers concerned and no numerator.
+    select
+        'repurchase_increment_rate_' || cast(window_days as varchar) as kpi,
+        'quarter' as period_grain,
+        period_start,
+        value_segment,
+        cast(null as decimal(38, 9)) as numerator,
+        treated_kept as denominator,
+        incremental_rate as value,
+        incremental_rate_low as interval_low,
+        incremental_rate_high as interval_high,
+        sample_size,
+        immature_count
+    from increments
+
+    union all
+
+    select
+        'repurchase_increment_amount_' || cast(window_days as varchar) as kpi,
+        'quarter' as period_grain,
+        period_start,
+        value_segment,
+        cast(incremental_amount as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(incremental_amount as double) as value,
+        cast(incremental_amount_low as double) as interval_low,
+        cast(incremental_amount_high as double) as interval_high,
+        sample_size,
+        immature_count
+    from increments
+
+    union all
+
+    select
+        'repurchase_increment_net_margin_60' as kpi,
+        'quarter' as period_grain,
+        period_start,
+        value_segment,
+        cast(incremental_net_margin as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(incremental_net_margin as double) as value,
+        cast(incremental_net_margin_low as double) as interval_low,
+        cast(incremental_net_margin_high as double) as interval_high,
+        sample_size,
+        immature_count
+    from increments
+    where window_days = 60 and incremental_net_margin is not null
+
+    union all
+
+    select
+        'sales_during_contact_amount' as kpi,
+        'month' as period_grain,
+        month as period_start,
+        value_segment,
+        cast(net_amount as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(net_amount as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        customers as sample_size,
+        cast(0 as bigint) as immature_count
+    from during_contacts
+
+    union all
+
+    select
+        'first_purchases_after_contact_60' as kpi,
+        'month' as period_grain,
+        month as period_start,
+        value_segment,
+        cast(customers as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(customers as double) as value,
+        cast(null as double) as interval_low,
+        cast(null as double) as interval_high,
+        customers as sample_size,
+        immature_count
+    from first_purchases
+    where window_days = 60
+
+    union all
+
     select
         'active_customers' as kpi,
         'month' as period_grain,
@@ -191,6 +301,56 @@ together as (
         cast(active_customers as bigint) as sample_size,
         cast(0 as bigint) as immature_count
     from active_customers
+
+    union all
+
+    select
+        'retained_after_contact_rate' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(retained as decimal(38, 9)) as numerator,
+        at_risk_contacted as denominator,
+        retained_rate as value,
+        retained_rate_low as interval_low,
+        retained_rate_high as interval_high,
+        sample_size,
+        immature_count
+    from rescues
+
+    union all
+
+    select
+        'rescued_customers' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(incremental_retained as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        incremental_retained as value,
+        incremental_retained_low as interval_low,
+        incremental_retained_high as interval_high,
+        estimated_contacted as sample_size,
+        immature_count
+    from rescues
+    where incremental_retained is not null
+
+    union all
+
+    select
+        'secured_revenue' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(secured_revenue as decimal(38, 9)) as numerator,
+        cast(null as bigint) as denominator,
+        secured_revenue as value,
+        secured_revenue_low as interval_low,
+        secured_revenue_high as interval_high,
+        subscribers_contacted as sample_size,
+        immature_count
+    from rescues
+    where secured_revenue is not null
 
 ),
 

@@ -33,8 +33,7 @@ purchases as (
         transaction_id,
         customer_id,
         sold_at,
-        sold_on,
-        net_amount
+        sold_on
     from {{ ref('int_tickets') }}
     where
         customer_id is not null
@@ -42,15 +41,9 @@ purchases as (
 
 ),
 
-returns as (
+returned_purchases as (
 
-    select * from {{ ref('int_ticket_returns') }}
-
-),
-
-run_context as (
-
-    select * from {{ source('run', 'run_context') }}
+    select * from {{ ref('int_returned_purchases') }}
 
 ),
 
@@ -60,41 +53,19 @@ sales_feed as (
 
 ),
 
-returned_so_far as (
-
-    select
-        purchases.transaction_id,
-        purchases.customer_id,
-        purchases.sold_at,
-        purchases.sold_on,
-        purchases.net_amount,
-        returns.refunded_at,
-        {{ company_day('returns.refunded_at') }} as refunded_on,
-        sum(returns.returned_amount) over (
-            partition by purchases.transaction_id
-            order by returns.refunded_at, returns.refund_transaction_id
-            rows between unbounded preceding and current row
-        ) as amount_so_far
-    from returns
-    cross join run_context
-    inner join purchases
-        on returns.original_transaction_id = purchases.transaction_id
-
-),
-
 -- A purchase counts until its linked refunds have eaten it up.
 fully_returned as (
 
     select
-        transaction_id,
-        customer_id,
-        sold_at,
-        sold_on,
-        min(refunded_at) as returned_at,
-        min(refunded_on) as returned_on
-    from returned_so_far
-    where amount_so_far >= net_amount
-    group by transaction_id, customer_id, sold_at, sold_on
+        purchases.customer_id,
+        purchases.transaction_id,
+        purchases.sold_at,
+        purchases.sold_on,
+        returned_purchases.returned_at,
+        returned_purchases.returned_on
+    from purchases
+    inner join returned_purchases
+        on purchases.transaction_id = returned_purchases.transaction_id
 
 ),
 

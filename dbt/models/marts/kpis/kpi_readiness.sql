@@ -107,6 +107,7 @@ judged as (
             when history_days < minimum_history_days then 'history_too_short'
             when is_required and is_measured and coverage is null then 'nothing_concerned'
             when is_required and coverage < unavailable_below then 'not_covered'
+            when is_required and not has_figure and kpi like 'repurchase_increment_%' then 'not_estimable'
             when is_required and not has_figure and window_days is not null then 'no_window'
             when is_required and not has_figure then 'no_figure'
             when not is_fresh then 'late'
@@ -197,6 +198,10 @@ final as (
                     'Aucun contact traité d’un client qui avait déjà acheté n’a encore ' || cast(window_days as varchar)
                     || ' jours de ventes après lui{{ nbsp }}: attendez que la fenêtre soit close, ou reliez les clients du CRM à ceux '
                     || 'des tickets (mêmes identifiants, ou flux identity_links).'
+            when 'not_estimable'
+                then
+                    'Aucun trimestre n’est estimable{{ nbsp }}: trop peu de clients contactés ressemblent à des clients non contactés, '
+                    || 'ou la marge ou le coût n’est pas connu. La table repurchase_increment en donne la raison, trimestre par trimestre.'
             when 'no_figure'
                 then
                     'Rien dans le flux ' || feed || ' ne concerne encore cet indicateur{{ nbsp }}: aucune période n’a de chiffre.'
@@ -252,6 +257,10 @@ final as (
                     'No handled contact of a customer who had bought before has ' || cast(window_days as varchar)
                     || ' days of sales after it yet: wait until the window is over, or tie the customers of the CRM to those of the '
                     || 'tickets (the same ids, or the feed identity_links).'
+            when 'not_estimable'
+                then
+                    'No quarter can be estimated: too few contacted customers are like customers without a contact, or the margin or the '
+                    || 'cost is not known. The table repurchase_increment says why, quarter by quarter.'
             when 'no_figure'
                 then
                     'Nothing in the feed ' || feed || ' concerns this indicator yet: no period has a figure.'

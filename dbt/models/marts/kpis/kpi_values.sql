@@ -80,11 +80,14 @@ dated_cells as (
         run_context.minimum_sample,
         case
             when cells.period_grain = 'month' then {{ add_months_to_date('cells.period_start', -1) }}
+            when cells.period_grain = 'quarter' then {{ add_months_to_date('cells.period_start', -3) }}
             else {{ add_days_to_date('cells.period_start', -7) }}
         end as previous_period_start,
         case
             when cells.period_grain = 'month'
                 then {{ add_days_to_date(add_months_to_date('cells.period_start', 1), -1) }}
+            when cells.period_grain = 'quarter'
+                then {{ add_days_to_date(add_months_to_date('cells.period_start', 3), -1) }}
             else {{ add_days_to_date('cells.period_start', 6) }}
         end as period_end
     from cells

@@ -30,6 +30,12 @@ interactions as (
 
 ),
 
+churn_scores as (
+
+    select * from {{ ref('int_churn_scores') }}
+
+),
+
 final as (
 
     select
@@ -56,7 +62,9 @@ final as (
         families.expectation_axis,
         segments.relational_family,
         families.parameter_version as relational_family_version,
-        cast(null as double) as churn_probability,
+        churn_scores.churn_kind,
+        churn_scores.churn_probability,
+        churn_scores.parameter_version as churn_version,
         segments.parameter_version
     from features
     inner join segments on features.customer_id = segments.customer_id and features.month = segments.month
@@ -67,6 +75,10 @@ final as (
             and segments.parameter_version = potentials.parameter_version
     left join families on features.customer_id = families.customer_id and features.month = families.month
     left join interactions on features.customer_id = interactions.customer_id and features.month = interactions.month
+    left join churn_scores
+        on
+            features.customer_number = churn_scores.customer_number
+            and features.month = churn_scores.month
 
 )
 

@@ -38,6 +38,16 @@ lifetime_values as (
 
 ),
 
+churn_scores as (
+
+    select
+        scores.customer_id,
+        scores.churn_probability
+    from {{ ref('int_churn_scores') }} as scores
+    inner join run_context on scores.month = run_context.as_of_month
+
+),
+
 micro_segments as (
 
     select
@@ -78,7 +88,8 @@ final as (
         customers.customer_id,
         customers.first_seen_at,
         customers.is_member,
-        customers.tier,
+        -- who refuses profiling has no figure of behaviour here; contacts and purchases keep the facts that totals need
+        case when customers.allows_profiling then customers.tier end as tier,
         segments.value_segment,
         segments.value_tier,
         segments.potential_tier,
@@ -89,14 +100,15 @@ final as (
         preferences.wanted_frequency,
         preferences.wanted_reply_hours,
         lifetime_values.lifetime_value,
-        cast(null as double) as churn_probability,
-        last_contacts.last_contact_at,
-        last_purchases.last_purchase_at,
+        churn_scores.churn_probability,
+        case when customers.allows_profiling then last_contacts.last_contact_at end as last_contact_at,
+        case when customers.allows_profiling then last_purchases.last_purchase_at end as last_purchase_at,
         customers.allows_profiling
     from customers
     inner join segments on customers.customer_id = segments.customer_id
     left join preferences on customers.customer_id = preferences.customer_id
     left join lifetime_values on customers.customer_id = lifetime_values.customer_id
+    left join churn_scores on customers.customer_id = churn_scores.customer_id
     left join micro_segments on customers.customer_id = micro_segments.customer_id
     left join last_contacts on customers.customer_id = last_contacts.customer_id
     left join last_purchases on customers.customer_id = last_purchases.customer_id

@@ -190,7 +190,7 @@ portraits as (
                 'purchases': figure.format(tenths_text('personas.purchases_12m_mean')),
                 'amount': whole_text('personas.net_amount_12m_mean'),
                 'contacts': "coalesce(" ~ figure.format(tenths_text('personas.contacts_12m_mean')) ~ ", '')",
-                'currency': 'run_context.currency',
+                'currency': "case when run_context.currency = 'EUR' then '€' else run_context.currency end",
             }
         ) }} as portrait_{{ language }},
         {%- endfor %}
@@ -219,7 +219,7 @@ habits as (
                 {
                     'value': figure.format(phrase_figure('traits.trait_mean', 'phrases.unit')),
                     'all': figure.format(phrase_figure('traits.all_mean', 'phrases.unit')),
-                    'currency': 'run_context.currency',
+                    'currency': "case when run_context.currency = 'EUR' then '€' else run_context.currency end",
                 }
             ),
             'abs(traits.deviation) desc, traits.feature asc'

@@ -142,10 +142,12 @@ explained as (
         worded.*,
         case
             when is_told_by_enough then concat_ws(' ', distance_fr, tempo_fr, frequency_fr, proactivity_fr, reply_fr)
+            when needs = 0 then 'Aucune demande connue en 12 mois : rien ne dit ce que ces clients attendent.'
             else 'Trop peu de demandes en 12 mois (' || cast(needs as varchar) || ') pour dire ce que ces clients attendent.'
         end as because_fr,
         case
             when is_told_by_enough then concat_ws(' ', distance_en, tempo_en, frequency_en, proactivity_en, reply_en)
+            when needs = 0 then 'No matter is known in 12 months: nothing tells what these customers want.'
             else 'Not enough matters in 12 months (' || cast(needs as varchar) || ') to tell what these customers want.'
         end as because_en
     from worded
