@@ -17,8 +17,9 @@ import pandas as pd
 
 from dagster_project.estimates.repurchase_increment import TOTAL, estimate, is_beyond_overlap, units_of
 from dagster_project.simulation.parameters import NO_EFFECTS, Confounding, People, Service, SimulationParameters, Story
-from tests.truth.effect_units import Company, effect_units
+from tests.truth.effect_units import effect_units
 from tests.truth.simulated_events import cut, simulated_events
+from tests.truth.simulated_warehouse import simulated_units
 
 SIZE, LARGE = 2000, 4000
 # The recall, the summer's queues and the call-back team change who calls; here nothing happens but purchases and contacts. Nor does
@@ -131,36 +132,35 @@ def missing(world: str, found: Mapping[str, float]) -> list[str]:
     ]
 
 
-def judged(companies: Iterable[Company], processes: int = 1) -> pd.DataFrame:
-    """The judgements of companies, one row each."""
-    numbered = enumerate(companies)
+def judged(units: Iterable[pd.DataFrame], processes: int = 1) -> pd.DataFrame:
+    """The judgements of companies, one row each, from their units."""
     if processes == 1:
-        return pd.DataFrame([_judge(item) for item in numbered])
+        return pd.DataFrame([judge(rows) for rows in units])
     with ProcessPoolExecutor(processes) as pool:
-        return pd.DataFrame(pool.map(_judge, numbered, chunksize=5))
+        return pd.DataFrame(pool.map(judge, units, chunksize=5))
 
 
-def _judge(numbered: tuple[int, Company]) -> dict[str, float]:
-    number, company = numbered
-    return judge(effect_units(company, number))
-
-
-def simulated(size: int, companies: int, parameters: SimulationParameters) -> list[Company]:
-    """Companies of `size` customers out of one simulated company, which share its calendar."""
+def units_of_companies(size: int, companies: int, parameters: SimulationParameters, *, by_sql: bool) -> Iterable[pd.DataFrame]:
+    """Units of companies of `size` customers out of one simulated company, which share its calendar: by the project's SQL, or
+    by the second way in numpy."""
+    if by_sql:
+        return simulated_units(size * companies, 1, parameters, companies=companies).values()
     purchases, contacts = simulated_events(size * companies, 1, parameters, companies=companies)
-    return list(cut(purchases, contacts).values())
+    return (effect_units(company, number) for number, company in cut(purchases, contacts).items())
 
 
 def main(arguments: list[str]) -> int:
-    """`increments [companies] [world ...]`: simulate, estimate, print; exit with 1 where a figure is not what is required."""
-    companies = int(arguments[0]) if arguments else 400
-    chosen = arguments[1:] or list(WORLDS)
+    """`increments [--sql] [companies] [world ...]`: simulate, estimate, print; exit with 1 where a figure is not what is required."""
+    by_sql = "--sql" in arguments
+    given = [argument for argument in arguments if argument != "--sql"]
+    companies = int(given[0]) if given else 400
+    chosen = given[1:] or list(WORLDS)
     tables = {}
     for name in chosen:
         started = time.monotonic()
         size, parameters = WORLDS[name]
         number = companies if size == SIZE else companies // 2
-        tables[name] = measures(judged(simulated(size, number, parameters), processes=2))
+        tables[name] = measures(judged(units_of_companies(size, number, parameters, by_sql=by_sql), processes=2))
         print(f"{name}: {number} companies of {size} customers, {time.monotonic() - started:.0f} s", flush=True)
     table = pd.DataFrame(tables)
     print(table.round(3).to_string())

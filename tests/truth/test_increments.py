@@ -11,15 +11,16 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from tests.truth.effect_units import ContactWorld, contact_company
+from tests.truth.effect_units import ContactWorld, contact_company, effect_units
 from tests.truth.increments import judged, measures, missing
 
 COMPANIES = 40
 WORLD = ContactWorld(effect=(0.0,) * 5)
+MOODY = replace(WORLD, customers=3000, mood=0.9, mood_days=180, own_contacts_per_year=2.0, abandoned_share=0.35)
 
 
 def found(world: ContactWorld, companies: int = COMPANIES) -> pd.Series:
-    return pd.Series(measures(judged(contact_company(world, number) for number in range(companies))))
+    return pd.Series(measures(judged(effect_units(contact_company(world, number), number) for number in range(companies))))
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +56,9 @@ def test_a_naive_comparison_and_one_without_later_contacts_are_wrong_where_this_
 
 def test_the_alarms_are_quiet_without_and_loud_with_a_hidden_mood(without_effect: pd.Series) -> None:
     assert without_effect["placebo_alarm"] <= 0.15 and without_effect["negative_control_alarm"] <= 0.2
-    moody = found(replace(WORLD, customers=3000, mood=0.8, abandoned_share=0.35), companies=15)
+    moody = found(MOODY, companies=8)
     assert moody["rate_bias"] > 1
-    assert moody["any_alarm"] >= 0.8
+    assert moody["any_alarm"] >= 0.8 and moody["placebo_alarm"] > 0.2 and moody["negative_control_alarm"] > 0.5
 
 
 def test_what_is_required_of_the_full_form_is_said_where_it_is_missed(without_effect: pd.Series) -> None:

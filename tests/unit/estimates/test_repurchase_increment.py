@@ -235,7 +235,7 @@ def experiment(seed: int, effect: float, customers: int = 3000) -> pd.DataFrame:
 
 def test_a_hold_out_gives_the_effect_of_the_arm_that_was_drawn() -> None:
     errors, half_widths = [], []
-    for seed in range(100):
+    for seed in range(40):
         row = row_of(hold_out(experiment(seed, effect=3.0)))
         errors.append(row["incremental_amount_per_customer"] - 3.0)
         half_widths.append((row["incremental_amount_per_customer_high"] - row["incremental_amount_per_customer_low"]) / 2)
