@@ -87,7 +87,7 @@ truth: setup ## simulate, run and evaluate 20 companies of known truth (half an 
 	done; $(BIN)/service-value evaluate $(TRUTH_OPTIONS) $$homes
 
 truth-churn: setup ## the same of three larger companies whose subscribers leave for known reasons (a quarter of an hour)
-	@$(MAKE) --no-print-directory truth SEEDS=$(CHURN_SEEDS) TRUTH_CUSTOMERS=$(CHURN_CUSTOMERS) TRUTH_HOMES=$(TRUTH_HOMES)/churn TRUTH_WORLD='$(CHURN_WORLD)'
+	@$(MAKE) --no-print-directory truth SEEDS=$(CHURN_SEEDS) TRUTH_CUSTOMERS=$(CHURN_CUSTOMERS) TRUTH_HOMES=$(TRUTH_HOMES)/churn TRUTH_WORLD='$(CHURN_WORLD)' TRUTH_OPTIONS='--only churn $(TRUTH_OPTIONS)'
 
 bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them (ten minutes)
 	@$(BIN)/python -m tests.bench.linkage
