@@ -6,6 +6,8 @@ STAMP := $(VENV)/.set-up
 SERVICE_VALUE_REAL_DATA ?= ../shared/data/real
 REAL_HOME ?= real-home
 SEEDS ?= 20
+COMPANIES ?= 400
+ASSIGNMENTS ?= 200
 TRUTH_HOMES ?= truth-homes
 TRUTH_CUSTOMERS ?= 5000
 TRUTH_MONTHS ?= 24
@@ -22,7 +24,7 @@ TRUTH_OPTIONS ?=
 export SERVICE_VALUE_REAL_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-real test test-real test-browser lint format lock simulate truth truth-churn bench docs dev
+.PHONY: help setup run run-real test test-faults test-real test-browser lint format lock simulate truth truth-churn truth-effect bench docs dev
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,9 +50,12 @@ run-real: setup ## build the real home in real-home/ from SERVICE_VALUE_REAL_DAT
 	@$(BIN)/python tests/real/build_real_home.py "$(SERVICE_VALUE_REAL_DATA)" "$(REAL_HOME)"
 	@SERVICE_VALUE_SALT="$${SERVICE_VALUE_SALT:-public data need no secret}" $(BIN)/service-value run "$(REAL_HOME)"
 
-test: setup ## every test that needs no more than this checkout
+test: setup ## every test that needs no more than this checkout (whole runs under faults: a selection)
 	@$(BIN)/python -m dagster_project.orchestration.dbt
-	@$(BIN)/python -m pytest -m "not real and not browser" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not real and not browser and not full" -n 2 --dist loadfile
+
+test-faults: setup ## every whole run under faults: those of CI, and those that it leaves out (a quarter of an hour)
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 test-real: setup ## tests on the real data (SERVICE_VALUE_REAL_DATA)
 	@test -d "$(SERVICE_VALUE_REAL_DATA)" || { echo "make test-real needs the real data: set SERVICE_VALUE_REAL_DATA to its folder (now '$(SERVICE_VALUE_REAL_DATA)', which is not there)"; exit 1; }
@@ -88,6 +93,10 @@ truth: setup ## simulate, run and evaluate 20 companies of known truth (half an 
 
 truth-churn: setup ## the same of three larger companies whose subscribers leave for known reasons (a quarter of an hour)
 	@$(MAKE) --no-print-directory truth SEEDS=$(CHURN_SEEDS) TRUTH_CUSTOMERS=$(CHURN_CUSTOMERS) TRUTH_HOMES=$(TRUTH_HOMES)/churn TRUTH_WORLD='$(CHURN_WORLD)' TRUTH_OPTIONS='--only churn $(TRUTH_OPTIONS)'
+
+truth-effect: setup ## incremental re-purchase over 400 simulated companies and 200 artificial assignments on real tickets (half an hour); COMPANIES=40: fewer
+	@$(BIN)/python -m tests.truth.increments $(COMPANIES)
+	@$(BIN)/python -m tests.real.artificial_contacts "$(SERVICE_VALUE_REAL_DATA)" $(ASSIGNMENTS)
 
 bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them (ten minutes)
 	@$(BIN)/python -m tests.bench.linkage

@@ -127,11 +127,11 @@ def estimate(units: pd.DataFrame) -> pd.DataFrame:
     `not_estimable` the effects are NaN and the reasons say why. An alarm is None where it cannot be known.
     """
     rows = []
-    for main, others in _groups(units, "main"):
-        alarms = {f"{design}_alarm": _alarm(others[others["design"] == design]) for design in ("placebo", "negative_control")}
-        with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1):
+        for main, others in _groups(units, "main"):
             given = units_of(main)
             kept = given.where(~is_beyond_overlap(given))
+            alarms = {f"{design}_alarm": _alarm(others[others["design"] == design]) for design in ("placebo", "negative_control")}
             rows += _rows(main, "estimate", given, kept, balanced_effects(kept), alarms)
     return _frame(rows)
 
@@ -143,8 +143,8 @@ def hold_out(units: pd.DataFrame) -> pd.DataFrame:
     adjusted by a linear model of the outcome in each arm (Lin 2013).
     """
     rows = []
-    for drawn, _ in _groups(units, "hold_out"):
-        with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1):
+        for drawn, _ in _groups(units, "hold_out"):
             given = units_of(drawn)
             rows += _rows(drawn, "hold_out", given, given, randomised_effects(given), {})
     return _frame(rows)
@@ -349,9 +349,8 @@ def _alarm(units: pd.DataFrame) -> bool | None:
     """
     if not units["is_treated"].any():
         return None
-    with threadpool_limits(limits=1):
-        given = pooled(units_of(units))
-        effect = balanced_effects(given.where(~is_beyond_overlap(given))).get(TOTAL)
+    given = pooled(units_of(units))
+    effect = balanced_effects(given.where(~is_beyond_overlap(given))).get(TOTAL)
     if effect is None or effect.refusal is not None:
         return None
     return bool(abs(effect.effects[0]) > effect.half_widths[0])

@@ -10,6 +10,8 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -63,7 +65,7 @@ from range({SESSIONS}) as numbers (number);
 create table staging.stg_crm__assignments (experiment_code varchar, customer_id_hash varchar, arm varchar, assigned_at timestamp);
 """
 MODELS = (
-    "int_returned_purchases int_effect_tickets int_effect_holdings int_effect_exposures int_effect_sample int_effect_time_zeros "
+    "int_returned_purchases int_effect_tickets int_effect_holdings int_effect_exposures int_effect_draws int_effect_sample int_effect_time_zeros "
     "int_effect_covariates int_effect_units"
 )
 
@@ -82,14 +84,21 @@ def main() -> None:
     warehouse.parent.mkdir()
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(MAKE)
-    print(f"made: highest memory {_gigabytes():.1f} GB")
+    print(f"made: highest memory {_gigabytes():.1f} GB", flush=True)
     for model in MODELS.split():
-        started = time.perf_counter()
-        run_models(inputs, warehouse, model, threads=2)
-        print(f"{model}: {time.perf_counter() - started:.0f} s, highest memory {_gigabytes():.1f} GB")
-    started = time.perf_counter()
-    report = effect_units.write_increments(warehouse, inputs)
-    print(f"estimates: {time.perf_counter() - started:.0f} s, {report}, highest memory {_gigabytes():.1f} GB")
+        with _cost_of(model):
+            run_models(inputs, warehouse, model, threads=2)
+    with _cost_of("estimates"):
+        print(effect_units.write_increments(warehouse, inputs))
+
+
+@contextmanager
+def _cost_of(name: str) -> Iterator[None]:
+    """Print what the block costs. Seconds of CPU beside those of the clock: on a busy machine only they tell anything."""
+    started, worked = time.perf_counter(), time.process_time()
+    yield
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
+    print(f"{name}: {seconds:.0f} s, {cpu_seconds:.0f} s of CPU, highest memory {_gigabytes():.1f} GB", flush=True)
 
 
 def _gigabytes() -> float:

@@ -1,6 +1,7 @@
 """Companies that have tickets alone, contacts alone, or a survey alone, from the inbox to the publication.
 
-Apart from `test_runs.py` so that two workers share the runs.
+Apart from `test_runs.py` so that two workers share the runs. CI makes the run with contacts alone; `make test-faults` makes all
+three. That the models build for each feed alone is tested in CI too, without the runs (`tests/marts/test_companies.py`).
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("feeds", "required", "tables", "available", "unavailable"),
     [
-        (
+        pytest.param(
             {"pos_transactions"},
             ["pos_transactions"],
             {"purchases", "customers"},
             {"active_customers"},
             {"inbound_contacts", "csat", "repurchase_rate_60"},
+            marks=pytest.mark.full,
         ),
         (
             {"crm_contacts"},
@@ -40,12 +42,13 @@ def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
             {"inbound_contacts"},
             {"active_customers", "csat", "repurchase_rate_60"},
         ),
-        (
+        pytest.param(
             {"survey_responses"},
             ["survey_responses"],
             {"satisfaction"},
             {"nps"},
             {"inbound_contacts", "active_customers", "repurchase_rate_60"},
+            marks=pytest.mark.full,
         ),
     ],
     ids=["tickets only", "contacts only", "a survey only"],

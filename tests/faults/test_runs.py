@@ -118,6 +118,7 @@ def test_what_a_failed_gate_found_is_printed_and_the_former_publication_stays(pu
     assert manifest(home) == before
 
 
+@pytest.mark.full
 def test_a_pack_that_cannot_be_written_exits_with_1_and_says_that_the_figures_are_published(
     published: Path, copy_of: Copy
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import functools
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -232,7 +233,7 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
-    estimates = {"repurchase_increments": repurchase_increments}
+    estimates = {"repurchase_increments": repurchase_increments, "rescue_effects": rescue_effects}
     for name, types in tables["estimates"].items():
         write_parquet(folder / "estimates" / f"{name}.parquet", types, estimates[name])
     parameters = {
@@ -247,8 +248,6 @@ def write_inputs(
     }
     for name, versions in parameters.items():
         write_parquet(folder / "parameters" / f"{name}.parquet", tables["parameters"][name], versions)
-    for name, estimated in {"rescue_effects": rescue_effects}.items():
-        write_parquet(folder / "estimates" / f"{name}.parquet", tables["estimates"][name], estimated)
     tables_of_fits = {
         "value_thresholds": value_thresholds,
         "lifetime_value": lifetime_value,
@@ -379,10 +378,16 @@ def build(
     return path
 
 
-def run_models(inputs: Path, warehouse: Path, selection: str, threads: int = 1) -> None:
-    """Run these models alone on a warehouse that has the tables which they read, after the seeds."""
+def run_models(
+    inputs: Path, warehouse: Path, selection: str, threads: int = 1, variables: Mapping[str, int] | None = None
+) -> None:
+    """Run these models alone on a warehouse that has the tables which they read, after the seeds. `variables`: of dbt, in place
+    of those of the project."""
     _invoke(["seed"], inputs, warehouse, _at(_manifest(), inputs), threads)
-    _invoke(["run", "--select", *selection.split()], inputs, warehouse, _at(_manifest(), inputs), threads)
+    # dbt parses anew for other variables: the manifest of the session would not know them
+    given = ["--vars", json.dumps(dict(variables))] if variables else []
+    manifest = None if variables else _at(_manifest(), inputs)
+    _invoke(["run", "--select", *selection.split(), *given], inputs, warehouse, manifest, threads)
 
 
 def query(warehouse: Path, sql: str) -> list[dict[str, Any]]:

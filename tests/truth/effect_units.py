@@ -22,6 +22,7 @@ Integers = npt.NDArray[np.int64]
 _STEP = 2_000.0
 INSTANT = 1e-5
 QUIET_DAYS = 90
+PLACEBO_GAP_DAYS = 30
 SEGMENTS = 5
 BANDS = ((0, 2), (3, 7), (8, 14), (15, 30))
 
@@ -80,7 +81,7 @@ def effect_units(company: Company, seed: int, windows: tuple[int, ...] = (60,), 
     for window in windows:
         for design, exposed, shift in (
             ("main", handled, 0),
-            ("placebo", handled, window + 30),
+            ("placebo", handled, window + PLACEBO_GAP_DAYS),
             ("negative_control", abandoned, 0),
         ):
             parts.append(_design(company, draw, design, exposed, handled, purchases, added, window, shift, year))
@@ -164,6 +165,12 @@ def _covariates(purchases: Events, company: Company, customer: Integers, zero: F
         columns[f"x_purchases_{days}"] = np.log1p(purchases.count(customer, zero - days, zero))
     columns["x_margin"] = np.log1p(np.maximum(purchases.total("margin", customer, zero - year, zero), 0))
     columns["x_tenure"] = np.log1p(zero - purchases.day[first])
+    # what brought the contact, between the placebo's window and the contact: it cannot have changed what came before
+    exposed = zero + shift
+    gap = exposed - purchases.day[purchases.last_before(customer, exposed)]
+    for low, high in BANDS:
+        columns[f"x_gap_{low}_{high}"] = ((gap >= low) & (gap < min(high + 1, PLACEBO_GAP_DAYS)) & (shift > 0)).astype(np.float64)
+    columns["x_gap_purchases"] = np.log1p(purchases.count(customer, exposed - PLACEBO_GAP_DAYS, exposed)) * (shift > 0)
     for month in (1, 2):
         columns[f"x_month_{month + 1}"] = (np.floor((zero + shift - company.quarter[0]) / 30.4).clip(0, 2) == month).astype(
             np.float64

@@ -16,21 +16,24 @@ import numpy as np
 import pandas as pd
 
 from dagster_project.estimates.repurchase_increment import TOTAL, estimate, is_beyond_overlap, units_of
-from dagster_project.simulation.parameters import NO_EFFECTS, Confounding, Service, SimulationParameters, Story
+from dagster_project.simulation.parameters import NO_EFFECTS, Confounding, People, Service, SimulationParameters, Story
 from tests.truth.effect_units import Company, effect_units
 from tests.truth.simulated_events import cut, simulated_events
 
-SIZE, LARGE = 1500, 3000
-# the recall, the summer's queues and the call-back team change who calls; here nothing happens but purchases and contacts
-PLAIN = SimulationParameters(effects=NO_EFFECTS, story=Story(is_told=False))
+SIZE, LARGE = 2000, 4000
+# The recall, the summer's queues and the call-back team change who calls; here nothing happens but purchases and contacts. Nor does
+# anybody leave unseen: who calls is a customer still, who is silent may have left, and no feed says so ("customers leave" below).
+LEAVING = SimulationParameters(effects=NO_EFFECTS, story=Story(is_told=False))
+PLAIN = replace(LEAVING, people=People(yearly_lapse_rate=0.0))
 # a third of the callers gives up: enough abandoned contacts for the negative control
-IMPATIENT = Service(patience_seconds=60.0, base_load=0.95, own_contacts_per_year=1.5)
+IMPATIENT = Service(patience_seconds=20.0, base_load=1.0, own_contacts_per_year=2.0, retry_after_abandon_share=0.0)
 NONE = (0.0,) * 5
 WORLDS: dict[str, tuple[int, SimulationParameters]] = {
     "no effect": (SIZE, PLAIN),
     "effect": (SIZE, replace(PLAIN, effects=replace(NO_EFFECTS, purchase_after_resolved=(0.25,) * 5))),
+    "customers leave": (SIZE, LEAVING),
     "no hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT)),
-    "hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT, confounding=Confounding(strength=0.8, months=4))),
+    "hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT, confounding=Confounding(strength=0.9, months=6))),
 }
 OUTCOMES = {"rate": "incremental_rate", "amount": "incremental_amount_per_customer"}
 TRUTHS = {"rate": "true_purchases", "amount": "true_amount"}

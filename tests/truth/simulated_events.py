@@ -8,6 +8,8 @@ customer: who is who is another proof.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -25,10 +27,11 @@ MONTHS = 20
 QUARTER = (date(2025, 7, 1), date(2025, 10, 1))
 
 
-def simulated_events(
-    customers: int, seed: int, parameters: SimulationParameters, *, companies: int, threads: int = 2
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Purchases and contacts as of `effect_units.Company`, with the company (0, 1, ...) of each and customers numbered in it."""
+@contextmanager
+def simulation(
+    customers: int, seed: int, parameters: SimulationParameters, threads: int = 2
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The simulator's database up to contacts and what they cause, and `amounts`: net amount and margin of each ticket."""
     first_month = _first_month(DEFAULT_END, MONTHS)
     with tempfile.TemporaryDirectory(prefix="events-") as scratch:
         connection = open_scratch(Path(scratch), memory_limit="6GB", threads=threads)
@@ -50,9 +53,17 @@ def simulated_events(
                     "insert into amounts select ticket_key, sum(net_cents), sum(net_cents * margin_percent) "
                     "from month_lines where not is_cancelled group by ticket_key"
                 )
-            return _events(connection, companies)
+            yield connection
         finally:
             connection.close()
+
+
+def simulated_events(
+    customers: int, seed: int, parameters: SimulationParameters, *, companies: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Purchases and contacts as of `effect_units.Company`, with the company (0, 1, ...) of each and customers numbered in it."""
+    with simulation(customers, seed, parameters) as connection:
+        return _events(connection, companies)
 
 
 def _events(connection: duckdb.DuckDBPyConnection, companies: int) -> tuple[pd.DataFrame, pd.DataFrame]:

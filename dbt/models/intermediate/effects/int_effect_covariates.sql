@@ -17,11 +17,7 @@ instants as (
 
 tickets as (
 
-    select
-        *,
-        -- the instant, and within it the ticket, as one number: the last purchase is the same in every run
-        {{ seconds_between("timestamp '1970-01-01 00:00:00'", 'known_at') }} * 2147483648 + {{ text_number('transaction_id') }} as recency
-    from {{ ref('int_effect_tickets') }}
+    select * from {{ ref('int_effect_tickets') }}
     where net_amount <> 0
 
 ),
@@ -114,27 +110,43 @@ sessions_before as (
 
 ),
 
--- purchases only: a refund is known of the purchase that it gives back
-purchases as (
+bought as (
 
     select
         instants.customer_number,
         instants.time_zero_at,
         instants.exposed_at,
-        instants.day_zero,
-        instants.exposed_on,
-        {{ days_between('tickets.sold_on', 'instants.day_zero') }} as days_before,
-        {{ days_between('tickets.sold_on', 'instants.exposed_on') }} as days_before_exposure,
-        tickets.known_at < instants.time_zero_at as is_before,
-        tickets.recency,
-        tickets.is_remote,
         tickets.net_amount,
         tickets.value_amount,
-        coalesce(tickets.returned_at < instants.time_zero_at, false) as is_returned
+        tickets.net_amount > 0 as is_purchase,
+        tickets.known_at < instants.time_zero_at as is_before,
+        {{ days_between('tickets.sold_on', 'instants.day_zero') }} as days_before,
+        {{ days_between('tickets.sold_on', 'instants.exposed_on') }} as days_before_exposure,
+        case when tickets.is_remote then 1 else 0 end as is_remote,
+        case when tickets.returned_at < instants.time_zero_at then 1 else 0 end as is_returned,
+        -- second, amount in cents, channel and return in one number: of two purchases of one second the same is the last in every run
+        {{ seconds_between("timestamp '2000-01-01 00:00:00'", 'tickets.known_at') }} * 4294967296
+        + cast(least(greatest(tickets.net_amount, 0), 10000000) * 100 as bigint) * 4
+        + case when tickets.is_remote then 2 else 0 end
+        + case when tickets.returned_at < instants.time_zero_at then 1 else 0 end as recency
     from instants
     inner join tickets
         on instants.customer_number = tickets.customer_number
     where tickets.known_at < instants.exposed_at
+
+),
+
+-- what lies after time zero is of the placebo, and of its gap only
+purchases as (
+
+    select
+        *,
+        case when is_purchase and is_before then days_before end as days_since,
+        case when is_purchase and is_before then recency end as recency_before,
+        case
+            when is_purchase and not is_before and days_before_exposure < {{ placebo_gap_days() }} then days_before_exposure
+        end as gap_days_since
+    from bought
 
 ),
 
@@ -144,30 +156,17 @@ purchases_before as (
         customer_number,
         time_zero_at,
         exposed_at,
-        min(case when is_before and net_amount > 0 then days_before end) as days_since,
-        max_by(case when is_before and net_amount > 0 then net_amount end, case when is_before and net_amount > 0 then recency end)
-            as last_amount,
-        max_by(case when is_before and net_amount > 0 and is_remote then 1 else 0 end, case when is_before and net_amount > 0 then recency end)
-            as last_is_remote,
-        max_by(case when is_before and net_amount > 0 and is_returned then 1 else 0 end, case when is_before and net_amount > 0 then recency end)
-            as last_is_returned,
-        sum(case when is_before and net_amount > 0 and days_before <= 7 then 1 else 0 end) as purchases_7,
-        sum(case when is_before and net_amount > 0 and days_before <= 30 then 1 else 0 end) as purchases_30,
-        sum(case when is_before and net_amount > 0 and days_before <= 90 then 1 else 0 end) as purchases_90,
-        sum(case when is_before and net_amount > 0 and days_before <= 365 then 1 else 0 end) as purchases_365,
+        min(days_since) as days_since,
+        max_by(net_amount, recency_before) as last_amount,
+        max_by(is_remote, recency_before) as last_is_remote,
+        max_by(is_returned, recency_before) as last_is_returned,
+        sum(case when days_since <= 7 then 1 else 0 end) as purchases_7,
+        sum(case when days_since <= 30 then 1 else 0 end) as purchases_30,
+        sum(case when days_since <= 90 then 1 else 0 end) as purchases_90,
+        sum(case when days_since <= 365 then 1 else 0 end) as purchases_365,
         sum(case when is_before and days_before <= 365 then value_amount end) as value_365,
-        min(
-            case
-                when net_amount > 0 and time_zero_at < exposed_at and days_before_exposure < {{ placebo_gap_days() }}
-                    then days_before_exposure
-            end
-        ) as gap_days_since,
-        sum(
-            case
-                when net_amount > 0 and time_zero_at < exposed_at and days_before_exposure < {{ placebo_gap_days() }} then 1
-                else 0
-            end
-        ) as gap_purchases
+        min(gap_days_since) as gap_days_since,
+        count(gap_days_since) as gap_purchases
     from purchases
     group by customer_number, time_zero_at, exposed_at
 

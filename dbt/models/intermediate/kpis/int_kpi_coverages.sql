@@ -1,4 +1,6 @@
 -- How much of what a KPI needs is there: one share for each coverage rule, over the months of history.
+-- The rules are loaded in the same call of dbt or before, so that a code without a rule is found at once.
+-- depends_on: {{ ref('kpi_coverage_rules') }}
 -- depends_on: {{ ref('kpi_coverage_rules') }}
 
 with

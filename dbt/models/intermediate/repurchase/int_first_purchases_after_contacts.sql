@@ -148,7 +148,7 @@ final as (
         cast(sum(case when is_mature then 1 else 0 end) as bigint) as customers,
         cast(sum(case when is_mature then 0 else 1 end) as bigint) as immature_count
     from in_window
-    group by opened_month, window_days, rollup (value_segment)
+    group by opened_month, window_days, rollup(value_segment)
 
 )
 

@@ -51,6 +51,13 @@ placed_contacts as (
 
 ),
 
+contacting as (
+
+    select distinct customer_id
+    from placed_contacts
+
+),
+
 events as (
 
     select
@@ -73,7 +80,7 @@ events as (
         tickets.net_amount,
         0 as rank
     from tickets
-    inner join (select distinct placed_contacts.customer_id from placed_contacts) as contacting
+    inner join contacting
         on tickets.customer_id = contacting.customer_id
 
 ),
@@ -120,7 +127,7 @@ final as (
         count(*) as tickets,
         cast(sum(net_amount) as decimal(38, 4)) as net_amount
     from sold
-    group by month, rollup (value_segment)
+    group by month, rollup(value_segment)
 
 )
 

@@ -200,8 +200,8 @@ final as (
                     || 'des tickets (mêmes identifiants, ou flux identity_links).'
             when 'not_estimable'
                 then
-                    'Aucun trimestre n’est estimable{{ nbsp }}: trop peu de clients contactés ressemblent à des clients non contactés, ou la '
-                    || 'marge ou le coût n’est pas connu. La table repurchase_increment en donne la raison, trimestre par trimestre.'
+                    'Aucun trimestre n’est estimable{{ nbsp }}: trop peu de clients contactés ressemblent à des clients non contactés, '
+                    || 'ou la marge ou le coût n’est pas connu. La table repurchase_increment en donne la raison, trimestre par trimestre.'
             when 'no_figure'
                 then
                     'Rien dans le flux ' || feed || ' ne concerne encore cet indicateur{{ nbsp }}: aucune période n’a de chiffre.'

@@ -58,8 +58,12 @@ alone as (
     from outcomes
     where is_alone
     group by
-        opened_month, window_days,
-        grouping sets ((relational_family), (reason_member), (team_member), (queue_member))
+        grouping sets ( -- noqa: PRS, LT02
+            (opened_month, window_days, relational_family),
+            (opened_month, window_days, reason_member),
+            (opened_month, window_days, team_member),
+            (opened_month, window_days, queue_member)
+        )
 
 ),
 
@@ -83,8 +87,12 @@ repeated_customers as (
     from outcomes
     where not is_alone
     group by
-        opened_month, window_days, customer_number,
-        grouping sets ((relational_family), (reason_member), (team_member), (queue_member))
+        grouping sets ( -- noqa: PRS, LT02
+            (opened_month, window_days, customer_number, relational_family),
+            (opened_month, window_days, customer_number, reason_member),
+            (opened_month, window_days, customer_number, team_member),
+            (opened_month, window_days, customer_number, queue_member)
+        )
 
 ),
 
@@ -162,8 +170,12 @@ credited_parts as (
             credits.contact_id = outcomes.contact_id
             and credits.window_days = outcomes.window_days
     group by
-        outcomes.opened_month, outcomes.window_days,
-        grouping sets ((outcomes.relational_family), (outcomes.reason_member), (outcomes.team_member), (outcomes.queue_member))
+        grouping sets ( -- noqa: PRS, LT02
+            (outcomes.opened_month, outcomes.window_days, outcomes.relational_family),
+            (outcomes.opened_month, outcomes.window_days, outcomes.reason_member),
+            (outcomes.opened_month, outcomes.window_days, outcomes.team_member),
+            (outcomes.opened_month, outcomes.window_days, outcomes.queue_member)
+        )
 
 ),
 
