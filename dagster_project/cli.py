@@ -126,6 +126,7 @@ def simulate(
 def evaluate(
     homes: Annotated[list[Path], typer.Argument(help="Simulated homes that were run; of several the mean is printed.")],
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a figure is not what is needed.")] = False,
+    only: Annotated[str, typer.Option(help="Only the figures whose name begins so, for example churn.")] = "",
 ) -> None:
     """Compare what a run of a simulated company found with the truth, beside what an oracle could reach."""
     from dagster_project.company.model import load_company, resolve_salt
@@ -141,7 +142,7 @@ def evaluate(
     except EvaluationError as error:
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         raise Stopped(1) from None
-    recoveries = mean_over_homes(tables)
+    recoveries = [line for line in mean_over_homes(tables) if line.figure.startswith(only)]
     console.print(recovery_table(recoveries, len(tables)))
     if strict and any(line.is_met is False for line in recoveries):
         raise Stopped(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from dagster_project import cli
@@ -352,3 +354,18 @@ def test_churn_is_required_only_where_something_drives_subscribers_away() -> Non
     nobody = by_figure(replace(small_home([None] * 5), parameters={**PARAMETERS, "churn_new_ratio": 2.0}))
     assert nobody["churn: AUC out of time"].is_met is False
     assert nobody["churn: AUC out of time"].note == "no subscriber is scored by a version fitted before"
+
+
+def test_the_command_prints_only_the_figures_asked_for_and_judges_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copy(Path(__file__).parents[3] / "data" / "sample" / "company.yml", tmp_path)
+    for folder in ("mappings", "reference"):
+        shutil.copytree(Path(__file__).parents[3] / "data" / "sample" / folder, tmp_path / folder)
+    monkeypatch.setattr("dagster_project.simulation.evaluate.read_home", lambda *_: small_home([None] * 5))
+    printed = io.StringIO()
+    monkeypatch.setattr(cli, "console", Console(file=printed, width=200))
+    answer = CliRunner().invoke(cli.app, ["evaluate", "--only", "churn", "--strict", str(tmp_path)])
+    assert answer.exception is None, "nothing of churn is required in this world"
+    assert "churn: AUC" in printed.getvalue() and "segments:" not in printed.getvalue()
+    assert CliRunner().invoke(cli.app, ["evaluate", "--strict", str(tmp_path)]).exit_code != 0
