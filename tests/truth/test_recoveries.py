@@ -10,6 +10,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +22,7 @@ from dagster_project.simulation.parameters import SimulationParameters, paramete
 from dagster_project.simulation.recovery import Recovery
 from dagster_project.simulation.simulate import simulate
 from tests.faults.commands import run_command
+from tests.truth.repurchase_recount import recount
 
 CUSTOMERS, MONTHS, SEED = 1500, 24, 1
 MAKEFILE = Path(__file__).parents[2] / "Makefile"
@@ -67,3 +70,42 @@ def test_a_strict_evaluation_ends_with_1_as_long_as_something_is_missed(home: Pa
     answer = CliRunner().invoke(cli.app, ["evaluate", "--strict", str(home)])
     is_missed = any(line.is_met is False for line in recoveries.values())
     assert (isinstance(answer.exception, cli.Stopped) and answer.exception.code == 1) == is_missed
+
+
+def test_credited_and_pending_euros_are_the_eligible_ones_of_the_raw_rows_to_the_cent(home: Path) -> None:
+    recounted = recount(home)
+    with duckdb.connect(str(home / "published" / "service_value.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            """select window_days, sum(case when not is_pending then net_amount else 0 end) * 10000 as credited,
+                sum(case when is_pending then net_amount else 0 end) * 10000 as pending
+            from repurchase_credits group by window_days order by window_days"""
+        ).df()
+    found = found.set_index("window_days").astype("int64")
+    assert list(recounted.index) == [30, 60, 90] and (recounted > 0).all(axis=None)
+    pd.testing.assert_frame_equal(recounted[["credited", "pending"]], found, check_index_type=False)
+    assert (recounted["credited"] + recounted["pending"]).equals(recounted["eligible"])
+
+
+def test_euros_after_contacts_add_across_months_segments_channels_and_members(home: Path) -> None:
+    """Each way of cutting them gives the credits again, window by window."""
+    with duckdb.connect(str(home / "published" / "service_value.duckdb"), read_only=True) as connection:
+        whole, by_segment, by_channel, by_member = (
+            connection.execute(sql).fetchall()
+            for sql in (
+                "select window_days, sum(net_amount) from repurchase_credits group by all order by all",
+                (
+                    "select window_days, sum(coalesce(observed_amount, 0) + pending_amount) from repurchase_after_contact "
+                    "where value_segment <> -1 and channel = 'all' group by all order by all"
+                ),
+                (
+                    "select window_days, sum(coalesce(observed_amount, 0) + pending_amount) from repurchase_after_contact "
+                    "where value_segment = -1 and channel <> 'all' group by all order by all"
+                ),
+                (
+                    "select dimension, window_days, sum(coalesce(observed_amount, 0) + pending_amount) "
+                    "from repurchase_after_contact_detail group by all order by all"
+                ),
+            )
+        )
+    assert whole == by_segment == by_channel and len(whole) == 3
+    assert by_member == [(dimension, *row) for dimension in ("queue", "reason", "relational_family", "team") for row in whole]

@@ -77,7 +77,20 @@
 {%- endmacro %}
 
 {% macro spark__text_number(text) -%}
-    shiftright(cast(conv(substring(md5({{ text }}), 1, 8), 16, 10) as bigint), 1)
+    {#- DuckDB reads the bytes of a half from the last to the first -#}
+    {%- set half = 'md5(' ~ text ~ ')' -%}
+    shiftright(
+        cast(
+            conv(
+                concat(
+                    substring({{ half }}, 15, 2), substring({{ half }}, 13, 2), substring({{ half }}, 11, 2), substring({{ half }}, 9, 2)
+                ),
+                16,
+                10
+            ) as bigint
+        ),
+        1
+    )
 {%- endmacro %}
 
 {#- A number of 0 to 1 (1 excluded) from a text, even and without pattern, the same on every engine: the first 32 bits of its sha256. -#}

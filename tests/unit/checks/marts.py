@@ -144,6 +144,20 @@ _TABLES = {
         ) as t(period_start, value_segment, channel, window_days, customers_contacted, customers_repurchasing,
          observed_rate,
             observed_rate_low, observed_rate_high, observed_amount, pending_amount)""",
+    "repurchase_after_contact_detail": """
+        select date '2024-01-01' as period_start, 60 as window_days, dimension, 'unknown' as member, 1::bigint as customers_contacted,
+            1::bigint as customers_repurchasing, 1.0::double as observed_rate, 0.2::double as observed_rate_low,
+            1.0::double as observed_rate_high, 20.5::decimal(38,4) as observed_amount, 0::decimal(38,4) as pending_amount
+        from (values ('relational_family'), ('reason'), ('team'), ('queue')) as t(dimension)""",
+    "repurchase_increment": """
+        select *, 'raison' as reason_fr, 'reason' as reason_en from (values
+            (date '2024-01-01', -1, 60, 'estimate', 0.1::double, 0.05::double, 0.15::double, 400::decimal(38,4), 100::decimal(38,4),
+             60::decimal(38,4), 40::decimal(38,4), 50::bigint, 40::bigint, 0.02::double, 1.5::double, 1.2::double, 'estimated', true),
+            (date '2024-01-01', 3, 60, 'estimate', 0.1, 0.05, 0.15, 400, 100, 60, 40, 40, 40, 0.02, 1.5, 1.2, 'estimated', true),
+            (date '2024-01-01', 0, 60, 'estimate', null, null, null, null, null, null, null, 10, 0, null, null, null, 'not_estimable', false)
+        ) as t(period_start, value_segment, window_days, method, incremental_rate, incremental_rate_low, incremental_rate_high,
+            incremental_amount, incremental_margin, contact_cost, incremental_net_margin, treated, treated_kept, worst_balance,
+            sensitivity, sensitivity_of_interval, verdict, is_publishable)""",
     "channels": """
         select * from (values ('all', 'Tous', 'All', null, null, null), ('phone', 'Téléphone', 'Telephone',
          'remote', 'synchronous', 20),

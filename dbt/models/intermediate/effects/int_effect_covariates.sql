@@ -18,7 +18,6 @@ instants as (
 tickets as (
 
     select * from {{ ref('int_effect_tickets') }}
-    where net_amount <> 0
 
 ),
 
