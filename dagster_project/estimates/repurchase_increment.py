@@ -377,8 +377,8 @@ def _rows(
         "no customer without a contact is like those who contacted the service",
     )
     nobody = Effect(0.0, 0, float("nan"), float("nan"), beyond)
-    segments = [_row(segment, size, effects.get(segment, nobody)) for segment, size in treated.items()]
-    total = _row(TOTAL, sum(treated.values()), _total(kept, effects, sum(treated.values())))
+    segments = [_row(segment, size, effects.get(segment, nobody), method) for segment, size in treated.items()]
+    total = _row(TOTAL, sum(treated.values()), _total(kept, effects, sum(treated.values())), method)
     for measure in ("incremental_amount", "incremental_margin"):
         if total["verdict"] == "estimated":
             # to the cent what the rows above add up to
@@ -407,7 +407,7 @@ def _total(kept: Units, effects: Mapping[int, Effect], treated: float) -> Effect
     return total
 
 
-def _row(segment: int, treated: float, effect: Effect) -> dict[str, Any]:
+def _row(segment: int, treated: float, effect: Effect, method: str) -> dict[str, Any]:
     is_estimated = effect.refusal is None
     size = effect.size if is_estimated else 0.0
     low, high = effect.effects - effect.half_widths, effect.effects + effect.half_widths
@@ -424,7 +424,7 @@ def _row(segment: int, treated: float, effect: Effect) -> dict[str, Any]:
     rate = float(effect.means[0])
     # the end of the interval that is nearer to 0, or 0 itself
     nearest = max(0.0, float(low[0])) + min(0.0, float(high[0]))
-    fr, en = effect.refusal or _reasons(size, treated)
+    fr, en = effect.refusal or _reasons(size, treated, method)
     return {
         **row,
         "treated": round(treated),
@@ -441,8 +441,13 @@ def _row(segment: int, treated: float, effect: Effect) -> dict[str, Any]:
     }
 
 
-def _reasons(size: float, treated: float) -> tuple[str, str]:
+def _reasons(size: float, treated: float, method: str) -> tuple[str, str]:
     share = f"{100 * size / treated:.0f}"
+    if method == "hold_out":
+        return (
+            f"grâce au service, estimé : groupe témoin tiré au sort, effet sur {share} % des clients du groupe traité",
+            f"because of the service, estimated: random hold-out, effect on {share} % of the customers of the treated arm",
+        )
     return (
         f"grâce au service, estimé : effet sur {share} % des clients contactés, comparés à des clients semblables non contactés",
         f"because of the service, estimated: effect on {share} % of the contacted customers, compared with similar customers without a contact",

@@ -246,6 +246,10 @@ def test_a_hold_out_gives_the_effect_of_the_arm_that_was_drawn() -> None:
     plain = row_of(hold_out(experiment(1, effect=3.0).drop(columns="x_past")))
     assert plain["incremental_amount_per_customer_high"] - plain["incremental_amount_per_customer_low"] > 2.5
     assert row["method"] == "hold_out" and pd.isna(row["placebo_alarm"])
+    assert (
+        row["reason_en"]
+        == "because of the service, estimated: random hold-out, effect on 100 % of the customers of the treated arm"
+    )
 
 
 def test_the_e_value_is_that_of_the_paper_and_one_where_the_interval_holds_zero(units: pd.DataFrame) -> None:
