@@ -98,10 +98,11 @@ truth-effect: setup ## incremental re-purchase over 400 simulated companies and 
 	@$(BIN)/python -m tests.truth.increments $(COMPANIES)
 	@$(BIN)/python -m tests.real.artificial_contacts "$(SERVICE_VALUE_REAL_DATA)" $(ASSIGNMENTS)
 
-bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them (ten minutes)
+bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them, recommended products (a quarter of an hour)
 	@$(BIN)/python -m tests.bench.linkage
 	@$(BIN)/python -m tests.bench.scoring
 	@$(BIN)/python -m tests.bench.effects
+	@$(BIN)/python -m tests.bench.recommendations
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml
