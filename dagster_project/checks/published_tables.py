@@ -752,6 +752,62 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "recommendation_tests": TableRules(
+        grain=("method",),
+        filled_by=(),
+        members={"method": ("co_purchase", "popularity"), "verdict": ("better", "not_better", "not_tested")},
+        ranges={
+            "value": (0, 1),
+            "numerator": (0, None),
+            **dict.fromkeys(("advantage", "advantage_low", "advantage_high"), (-1, 1)),
+        },
+        required=("numerator", "denominator", "verdict", "is_used", "reason_fr", "reason_en"),
+        rules=(
+            *_rates("true"),
+            Rule(
+                "what is used has won",
+                "recommendations rest on co-purchase only where its advantage is beyond chance",
+                "method = 'co_purchase' and is_used and (advantage_low is null or advantage_low <= 0)",
+                ("method", "is_used", "advantage_low"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "one method is used",
+                "one of the two methods is used",
+                "select count(*) as methods from recommendation_tests where is_used",
+                "select 1 as methods",
+            ),
+        ),
+    ),
+    "product_recommendations": TableRules(
+        grain=("customer_id", "rank"),
+        filled_by=None,  # no product may be bought often enough
+        members={"basis": ("co_purchase", "popularity")},
+        ranges={"rank": (1, 5), "score": (0, None), "lift": (0, None)},
+        required=("product_id", "score", "basis", "because", "because_fr", "because_en"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "product is known",
+                "`product_id` is a row of `products`",
+                "product_id not in (select product_id from products)",
+                ("product_id",),
+            ),
+            Rule(
+                "a reason is another product",
+                "what goes with a product is another one, and popularity names none",
+                "(basis = 'co_purchase') <> (because_product_id is not null) or because_product_id = product_id",
+                ("basis", "because_product_id", "product_id"),
+            ),
+            Rule(
+                "co-purchase has won",
+                "nothing is recommended by co-purchase unless it beats popularity in `recommendation_tests`",
+                "basis = 'co_purchase' and not exists (select 1 from recommendation_tests where method = 'co_purchase' and is_used)",
+                ("basis",),
+            ),
+        ),
+    ),
     "channels": TableRules(
         grain=("channel",),
         filled_by=(),

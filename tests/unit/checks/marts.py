@@ -79,6 +79,18 @@ _TABLES = {
              'not_estimable', 'trop peu', 'too few', null::double, null::double, false)
         ) as t(period_start, value_segment, at_risk_contacted, retained, retained_rate, retained_rate_low, retained_rate_high,
             sample_size, immature_count, verdict, reason_fr, reason_en, incremental_retained, secured_revenue, is_publishable)""",
+    "recommendation_tests": """
+        select *, 'un mot' as reason_fr, 'a word' as reason_en from (values
+            ('co_purchase', 90::bigint, 300::bigint, 0.3::double, 0.25::double, 0.35::double, 300::bigint, 0.1::double, 0.05::double,
+             0.15::double, 'better', true),
+            ('popularity', 60, 300, 0.2, 0.16, 0.25, 300, null, null, null, 'better', false)
+        ) as t(method, numerator, denominator, value, interval_low, interval_high, sample_size, advantage, advantage_low,
+            advantage_high, verdict, is_used)""",
+    "product_recommendations": f"""
+        select *, 'parce que' as because, 'parce que' as because_fr, 'because' as because_en from (values
+            ('{ANNA}', 1, 'P1', 0.5::double, 'co_purchase', 'P2', 2.5::double),
+            ('{ANNA}', 2, 'P3', 0.2, 'popularity', null, null)
+        ) as t(customer_id, rank, product_id, score, basis, because_product_id, lift)""",
     # no card: there are not twenty customers here
     "personas": """
         select * from (values
@@ -158,6 +170,9 @@ _TABLES = {
         ) as t(period_start, value_segment, window_days, method, incremental_rate, incremental_rate_low, incremental_rate_high,
             incremental_amount, incremental_margin, contact_cost, incremental_net_margin, treated, treated_kept, worst_balance,
             sensitivity, sensitivity_of_interval, verdict, is_publishable)""",
+    "products": """
+        select * from (values ('P1', 'Lampe', null::varchar, null::varchar), ('P2', 'Ampoule', null, null), ('P3', 'Vase', null, null))
+        as t(product_id, label, category, brand)""",
     "channels": """
         select * from (values ('all', 'Tous', 'All', null, null, null), ('phone', 'Téléphone', 'Telephone',
          'remote', 'synchronous', 20),

@@ -57,6 +57,41 @@ PERSONA = """insert into marts.personas values ('v3-a', 'Valeur haute', 'Valeur 
 BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
     # (table, tables that its rules read, what is done to it, expected words, expected example)
     (
+        "recommendation_tests",
+        (),
+        "update marts.recommendation_tests set advantage_low = -0.01 where method = 'co_purchase'",
+        "only where its advantage is beyond chance",
+        "advantage_low -0.01",
+    ),
+    (
+        "recommendation_tests",
+        (),
+        "update marts.recommendation_tests set is_used = true",
+        "one of the two methods is used",
+        "",
+    ),
+    (
+        "product_recommendations",
+        ("customers", "products", "recommendation_tests"),
+        f"update marts.product_recommendations set customer_id = '{BRUNO}'",
+        "who allows profiling",
+        "customer_id (not shown)",
+    ),
+    (
+        "product_recommendations",
+        ("customers", "products", "recommendation_tests"),
+        "update marts.recommendation_tests set is_used = not is_used",
+        "unless it beats popularity",
+        "basis co_purchase",
+    ),
+    (
+        "product_recommendations",
+        ("customers", "products", "recommendation_tests"),
+        "update marts.product_recommendations set because_product_id = product_id where rank = 1",
+        "what goes with a product is another one",
+        "because_product_id P1",
+    ),
+    (
         "customers",
         ("customer_keys",),
         "insert into marts.customers select * replace (false as is_member) from marts.customers where tier = 'gold'",
