@@ -752,6 +752,75 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "customer_value": TableRules(
+        grain=("period_start", "value_segment"),
+        filled_by=None,  # tickets may all be of nobody known
+        ranges={"active_customers": (0, None), "lifetime_value_mean": (0, None), "leads": (0, None), "immature_count": (0, None)},
+        required=("active_customers", "is_publishable"),
+        rules=(
+            Rule(
+                "rates are their numbers",
+                "retention and conversion are their counts divided",
+                "abs(retention_rate - cast(retained as double) / active_a_year_ago) > 1e-6 "
+                "or abs(lead_conversion_rate - cast(converted_leads as double) / mature_leads) > 1e-6 "
+                "or retained > active_a_year_ago or converted_leads > mature_leads",
+                ("retention_rate", "retained", "active_a_year_ago", "lead_conversion_rate", "converted_leads", "mature_leads"),
+            ),
+            Rule(
+                "a mean or its reason",
+                "there is a mean lifetime value, or the reason why not",
+                "(lifetime_value_mean is null) <> (lifetime_value_reason_fr is not null and lifetime_value_reason_en is not null)",
+                ("lifetime_value_mean", "lifetime_value_reason_en"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "segments add up",
+                "active customers and leads of the segments of a month add up to the total",
+                "select coalesce(sum(active_customers), 0) as active, coalesce(sum(leads), 0) as leads from customer_value "
+                "where value_segment <> -1",
+                "select coalesce(sum(active_customers), 0) as active, coalesce(sum(leads), 0) as leads from customer_value "
+                "where value_segment = -1",
+            ),
+        ),
+    ),
+    "loyalty_effect": TableRules(
+        grain=("period_start", "tier", "reward_kind"),
+        filled_by=None,  # cards may all be of nobody known
+        members={"verdict": ("estimated", "not_estimable")},
+        # a lift may be negative
+        ranges={
+            "members": (1, None),
+            "redeemers": (0, None),
+            "joined": (0, None),
+            "untied_share": (None, 1),
+            **dict.fromkeys(("spend_lift", "spend_lift_low", "spend_lift_high", "spend_before", "spend_after"), (None, None)),
+        },
+        required=("members", "joined", "verdict", "reason_fr", "reason_en", "is_publishable", "is_lift_publishable"),
+        rules=(
+            Rule(
+                "the rate is its numbers",
+                "the redemption rate is redeemers / members",
+                "redeemers > members or abs(redemption_rate - cast(redeemers as double) / members) > 1e-6",
+                ("redemption_rate", "redeemers", "members"),
+            ),
+            Rule(
+                "estimated has a lift, the rest has none",
+                "only what is estimated has a lift, in the total alone, and not where the placebo rings",
+                "(verdict = 'estimated') <> (spend_lift is not null) or (spend_lift is null) <> (spend_lift_low is null) "
+                "or (verdict = 'estimated' and (tier <> 'all' or reward_kind <> 'all' or coalesce(placebo_alarm, false)))",
+                ("verdict", "spend_lift", "tier", "reward_kind", "placebo_alarm"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "tiers add up",
+                "the members of the tiers add up to the total",
+                "select coalesce(sum(members), 0) as members from loyalty_effect where tier <> 'all' and reward_kind = 'all'",
+                "select coalesce(sum(members), 0) as members from loyalty_effect where tier = 'all' and reward_kind = 'all'",
+            ),
+        ),
+    ),
     "recommendation_tests": TableRules(
         grain=("method",),
         filled_by=(),

@@ -186,8 +186,7 @@ def _refusal(
         )
     if len(joined) < MINIMUM_TREATED:
         return (
-            f"les achats d’avant l’adhésion ne peuvent être rattachés qu’à {len(joined)} des {treated} nouveaux adhérents, il en faut "
-            f"{MINIMUM_TREATED}",
+            f"achats d’avant l’adhésion visibles pour {len(joined)} des {treated} nouveaux adhérents seulement, il en faut {MINIMUM_TREATED}",
             f"purchases before joining can be tied to {len(joined)} of {treated} new members only, and {MINIMUM_TREATED} are needed",
         )
     if untied_share > LARGEST_UNTIED_SHARE:
@@ -213,10 +212,8 @@ def _refusal(
         )
     if lift.effective_sample < MINIMUM_EFFECTIVE_SAMPLE:
         return (
-            f"seulement {lift.effective_sample:.0f} des clients qui adhèrent plus tard ressemblent vraiment aux nouveaux adhérents, il en "
-            f"faut {MINIMUM_EFFECTIVE_SAMPLE:.0f}",
-            f"only {lift.effective_sample:.0f} of the customers who join later are really like the new members, and "
-            f"{MINIMUM_EFFECTIVE_SAMPLE:.0f} are needed",
+            f"seuls {lift.effective_sample:.0f} clients qui adhèrent plus tard leur ressemblent, il en faut {MINIMUM_EFFECTIVE_SAMPLE:.0f}",
+            f"only {lift.effective_sample:.0f} customers who join later are like them, and {MINIMUM_EFFECTIVE_SAMPLE:.0f} are needed",
         )
     if alarm:
         return (
