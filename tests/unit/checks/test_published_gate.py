@@ -124,7 +124,7 @@ BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
         ("customers", "products", "recommendation_tests"),
         f"update marts.product_recommendations set customer_id = '{BRUNO}'",
         "who allows profiling",
-        "customer_id (not shown)",
+        "rank 1",
     ),
     (
         "product_recommendations",
