@@ -74,7 +74,7 @@ def kpi_row(kpi: KpiFigures, report: Report, words: Words, formats: Formats) -> 
         status=status,
         status_word=words(status),
         sample_size=formats.count(current.sample_size) if current else UNKNOWN,
-        month=formats.short_month(kpi.month) if current and kpi.month else UNKNOWN,
+        month=formats.short_period(kpi.month, is_quarter=kpi.is_quarter) if current and kpi.month else UNKNOWN,
         is_reference_month=is_reference,
         is_tentative=current is not None and (kpi.partial_until is not None or not is_settled(current)),
         caveats=figure_caveats(kpi, words, formats),
