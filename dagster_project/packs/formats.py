@@ -126,6 +126,14 @@ class Formats:
         """`novembre 2024`."""
         return format_skeleton("yMMMM", day, locale=self.locale)
 
+    def quarter(self, day: date) -> str:
+        """`3e trimestre 2025`, `3rd quarter 2025`."""
+        return str(format_skeleton("yQQQQ", day, locale=self.locale))
+
+    def short_quarter(self, day: date) -> str:
+        """`T3 2025`, the space not breaking."""
+        return str(format_skeleton("yQQQ", day, locale=self.locale)).replace(" ", NO_BREAK_SPACE)
+
     def short_month(self, day: date) -> str:
         """`nov. 2024`, the space not breaking."""
         return format_skeleton("yMMM", day, locale=self.locale).replace(" ", NO_BREAK_SPACE)

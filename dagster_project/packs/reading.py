@@ -2,8 +2,10 @@
 
 Here: the published tables `kpi_values`, `kpi_definitions`, `kpi_readiness`, `segment_labels` and `publication`, and for
 the page of the customers `segment_sizes`, `segment_migrations`, `personas`, `relationship_models` and
-`parameter_versions`, opened read-only. Not here: which month to show and how figures compare (`figures.py`,
-`customers.py`). No other table is read: nothing about a single customer can reach a pack.
+`parameter_versions`, and for the page of the value `repurchase_after_contact`, its detail, `repurchase_increment`,
+`churn_rescues`, `channels` and the counts of `churn_risks`, opened read-only. Not here: which month to show and how
+figures compare (`figures.py`, `customers.py`, `value.py`). No other table is read, and of that of single customers
+nothing but counts: nothing about a single customer can reach a pack.
 
 Columns may be added to published tables; what is not read here is not shown.
 """
@@ -234,6 +236,140 @@ class CustomerTables:
     labels: Mapping[tuple[str, str], str]
 
 
+@dataclass(frozen=True)
+class AfterContact:
+    """What was bought after the contacts of one month: by segment and channel, or (`dimension`) by a member of the detail.
+
+    Contacts, amounts, margins and costs add over months, segments and channels; customers do not. Amounts are None where
+    no window is over.
+    """
+
+    month: date
+    segment: int
+    channel: str
+    window_days: int
+    dimension: str
+    member: str
+    contacts: int
+    contacts_repurchasing: int
+    amount: Decimal | None
+    margin: Decimal | None
+    amount_without_margin: Decimal | None
+    cost: Decimal | None
+    contacts_costed: int
+    pending: Decimal
+    immature_count: int
+    is_publishable: bool
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the ends of its 95 % interval."""
+
+    value: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class Increment:
+    """What was bought because of the contacts of a quarter, estimated; its reason in one language.
+
+    `rate` and `per_customer` may be negative. None where not estimable, `margin` and `net` also where margin or cost is
+    not known. Alarms are None where they cannot be known.
+    """
+
+    quarter: date
+    segment: int
+    window_days: int
+    method: str
+    is_estimated: bool
+    reason: str
+    rate: Interval | None
+    per_customer: Interval | None
+    amount: Interval | None
+    margin: Interval | None
+    cost: Decimal | None
+    net: Interval | None
+    treated: int
+    kept: int
+    kept_share: float | None
+    controls: int
+    effective_sample: float | None
+    worst_balance: float | None
+    placebo_alarm: bool | None
+    negative_control_alarm: bool | None
+    sensitivity: float | None
+    sensitivity_of_interval: float | None
+    immature_count: int
+    is_publishable: bool
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """Customers at risk who were contacted in a month, and how many stayed; its reason in one language.
+
+    `expected_rate` is what the score expected of those whom it had named (`scored`). Estimates are None where not estimable.
+    """
+
+    month: date
+    segment: int
+    contacted: int
+    retained: int
+    retained_rate: float | None
+    retained_low: float | None
+    retained_high: float | None
+    scored: int
+    scored_rate: float | None
+    expected_rate: float | None
+    estimated_contacted: int
+    rescued: Interval | None
+    subscribers_contacted: int
+    secured: Interval | None
+    billed: Decimal | None
+    reversed: Decimal | None
+    immature_count: int
+    is_publishable: bool
+    is_estimated: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class RiskCount:
+    """How many customers are at risk in the as-of month, by what leaving means for them."""
+
+    kind: str
+    customers: int
+    held_out: int
+
+
+@dataclass(frozen=True)
+class PeriodState:
+    """Whether the feeds cover a period of a KPI (total) whole, and whether it was restated."""
+
+    kpi: str
+    grain: str
+    start: date
+    is_complete: bool
+    is_restated: bool
+
+
+@dataclass(frozen=True)
+class ValueTables:
+    """What the page of the value shows, as published; None where the publication has no such table.
+
+    `after` are the cells by segment and channel, `detail` those by a dimension. `channels`: names in one language.
+    """
+
+    after: tuple[AfterContact, ...] | None
+    detail: tuple[AfterContact, ...] | None
+    increments: tuple[Increment, ...] | None
+    rescues: tuple[Rescue, ...] | None
+    risks: tuple[RiskCount, ...] | None
+    states: tuple[PeriodState, ...]
+    channels: Mapping[str, str]
+
+
 def read_published(database: Path, language: str) -> Published:
     """Read the published tables of `database` with their texts in `language` (`fr` or `en`).
 
@@ -285,6 +421,38 @@ def read_customers(database: Path, language: str) -> CustomerTables:
     )
 
 
+def read_value(database: Path, language: str) -> ValueTables:
+    """Read the published tables about what the service brings in, with their texts in `language` (`fr` or `en`).
+
+    A publication of an older version may lack them. Raises FileNotFoundError where there is no file, duckdb.Error
+    where a table lacks a column that the page needs.
+    """
+    if not database.exists():
+        raise FileNotFoundError(f"{database}: no published database; a run has to publish first")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+
+        def rows(table: str, columns: str, condition: str = "") -> list[dict[str, Any]] | None:
+            return _rows(connection, table, condition, columns) if table in names else None
+
+        after = rows("repurchase_after_contact", f"value_segment, channel, {_AFTER_COLUMNS}")
+        detail = rows("repurchase_after_contact_detail", f"dimension, member, {_AFTER_COLUMNS}")
+        increments = rows("repurchase_increment", _INCREMENT_COLUMNS.format(language=language))
+        rescues = rows("churn_rescues", _RESCUE_COLUMNS.format(language=language))
+        risks = rows("churn_risks", _RISK_COLUMNS, "group by churn_kind")
+        states = _rows(connection, "kpi_values", "where value_segment = -1", _STATE_COLUMNS)
+        channels = rows("channels", f"channel, label_{language} as label") or []
+    return ValueTables(
+        after=None if after is None else tuple(map(_after, after)),
+        detail=None if detail is None else tuple(map(_after, detail)),
+        increments=None if increments is None else tuple(map(_increment, increments)),
+        rescues=None if rescues is None else tuple(map(_rescue, rescues)),
+        risks=None if risks is None else tuple(map(_risk, risks)),
+        states=tuple(map(_state, states)),
+        channels={str(row["channel"]): _text(row["label"]) for row in channels},
+    )
+
+
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
 _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
     contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
@@ -299,6 +467,24 @@ _MODEL_COLUMNS = """value_segment, relational_family, recommended_distance, reco
     satisfaction, satisfaction_low, satisfaction_high, answers, is_publishable, because_{language} as because"""
 _VERSION_COLUMNS = """parameter, parameter_version, fitted_as_of, is_accepted, is_in_use, is_retrospective, sample_size,
     diagnostics, reason_{language} as reason"""
+
+_AFTER_COLUMNS = """period_start, window_days, contacts_mature, contacts_repurchasing, observed_amount, observed_margin,
+    amount_without_margin, contact_cost, contacts_costed, pending_amount, immature_count, is_publishable"""
+_INCREMENT_COLUMNS = """period_start, value_segment, window_days, method, verdict, reason_{language} as reason,
+    incremental_rate, incremental_rate_low, incremental_rate_high, incremental_amount_per_customer,
+    incremental_amount_per_customer_low, incremental_amount_per_customer_high, incremental_amount, incremental_amount_low,
+    incremental_amount_high, incremental_margin, incremental_margin_low, incremental_margin_high, contact_cost,
+    incremental_net_margin, incremental_net_margin_low, incremental_net_margin_high, treated, treated_kept, kept_share,
+    controls, effective_sample, worst_balance, placebo_alarm, negative_control_alarm, sensitivity, sensitivity_of_interval,
+    immature_count, is_publishable"""
+_RESCUE_COLUMNS = """period_start, value_segment, at_risk_contacted, retained, retained_rate, retained_rate_low,
+    retained_rate_high, scored_contacted, scored_retained_rate, expected_retained_rate, estimated_contacted,
+    incremental_retained, incremental_retained_low, incremental_retained_high, subscribers_contacted, secured_revenue,
+    secured_revenue_low, secured_revenue_high, billed_revenue, reversed_revenue, immature_count, is_publishable, verdict,
+    reason_{language} as reason"""
+# Customers are counted here and nowhere named.
+_RISK_COLUMNS = "churn_kind, count(*) as customers, count(*) filter (where is_held_out) as held_out"
+_STATE_COLUMNS = "kpi, period_grain, period_start, is_complete, is_restated"
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "", columns: str = "*") -> list[dict[str, Any]]:
@@ -482,6 +668,110 @@ def _version(row: Mapping[str, Any]) -> ParameterVersion:
         diagnostics=_diagnostics(_text(row["diagnostics"])),
         reason=_text(row["reason"]),
     )
+
+
+def _after(row: Mapping[str, Any]) -> AfterContact:
+    return AfterContact(
+        month=row["period_start"],
+        segment=int(row.get("value_segment", TOTAL)),
+        channel=str(row.get("channel", ALL)),
+        window_days=int(row["window_days"]),
+        dimension=_text(row.get("dimension")),
+        member=_text(row.get("member")),
+        contacts=int(row["contacts_mature"]),
+        contacts_repurchasing=int(row["contacts_repurchasing"]),
+        amount=row["observed_amount"],
+        margin=row["observed_margin"],
+        amount_without_margin=row["amount_without_margin"],
+        cost=row["contact_cost"],
+        contacts_costed=int(row["contacts_costed"]),
+        pending=row["pending_amount"],
+        immature_count=int(row["immature_count"]),
+        is_publishable=bool(row["is_publishable"]),
+    )
+
+
+def _increment(row: Mapping[str, Any]) -> Increment:
+    return Increment(
+        quarter=row["period_start"],
+        segment=int(row["value_segment"]),
+        window_days=int(row["window_days"]),
+        method=str(row["method"]),
+        is_estimated=row["verdict"] == "estimated",
+        reason=_text(row["reason"]),
+        rate=_interval(row, "incremental_rate"),
+        per_customer=_interval(row, "incremental_amount_per_customer"),
+        amount=_interval(row, "incremental_amount"),
+        margin=_interval(row, "incremental_margin"),
+        cost=row["contact_cost"],
+        net=_interval(row, "incremental_net_margin"),
+        treated=int(row["treated"]),
+        kept=int(row["treated_kept"]),
+        kept_share=_number(row["kept_share"]),
+        controls=int(row["controls"]),
+        effective_sample=_number(row["effective_sample"]),
+        worst_balance=_number(row["worst_balance"]),
+        placebo_alarm=row["placebo_alarm"],
+        negative_control_alarm=row["negative_control_alarm"],
+        sensitivity=_number(row["sensitivity"]),
+        sensitivity_of_interval=_number(row["sensitivity_of_interval"]),
+        immature_count=int(row["immature_count"]),
+        is_publishable=bool(row["is_publishable"]),
+    )
+
+
+def _rescue(row: Mapping[str, Any]) -> Rescue:
+    return Rescue(
+        month=row["period_start"],
+        segment=int(row["value_segment"]),
+        contacted=int(row["at_risk_contacted"]),
+        retained=int(row["retained"]),
+        retained_rate=_number(row["retained_rate"]),
+        retained_low=_number(row["retained_rate_low"]),
+        retained_high=_number(row["retained_rate_high"]),
+        scored=int(row["scored_contacted"]),
+        scored_rate=_number(row["scored_retained_rate"]),
+        expected_rate=_number(row["expected_retained_rate"]),
+        estimated_contacted=int(row["estimated_contacted"] or 0),
+        rescued=_interval(row, "incremental_retained"),
+        subscribers_contacted=int(row["subscribers_contacted"]),
+        secured=_interval(row, "secured_revenue"),
+        billed=_decimal(row["billed_revenue"]),
+        reversed=_decimal(row["reversed_revenue"]),
+        immature_count=int(row["immature_count"]),
+        is_publishable=bool(row["is_publishable"]),
+        is_estimated=row["verdict"] == "estimated",
+        reason=_text(row["reason"]),
+    )
+
+
+def _risk(row: Mapping[str, Any]) -> RiskCount:
+    return RiskCount(str(row["churn_kind"]), int(row["customers"]), int(row["held_out"]))
+
+
+def _state(row: Mapping[str, Any]) -> PeriodState:
+    return PeriodState(
+        kpi=str(row["kpi"]),
+        grain=str(row["period_grain"]),
+        start=row["period_start"],
+        is_complete=bool(row["is_complete"]),
+        is_restated=bool(row["is_restated"]),
+    )
+
+
+def _interval(row: Mapping[str, Any], name: str) -> Interval | None:
+    """An estimate with both ends; None where any of the three is not known."""
+    ends = [_decimal(row[name + end]) for end in ("", "_low", "_high")]
+    value, low, high = ends
+    return None if value is None or low is None or high is None else Interval(value, low, high)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """A decimal of a decimal, or of the shortest text of a finite float."""
+    if value is None or isinstance(value, Decimal):
+        return value
+    number = _number(value)
+    return None if number is None else Decimal(repr(number))
 
 
 def _diagnostics(text: str) -> dict[str, float | str]:
