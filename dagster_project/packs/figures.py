@@ -56,7 +56,7 @@ class KpiFigures:
     """One KPI of the report. `current` is None when there is nothing to show; `month` is then None too.
 
     `trend` is the total series, one entry for every month from the first to the last known one, None where the
-    publication has no row. `partial_until`: the last day covered, where `month` is not complete for its feeds because
+    publication has no row. `is_quarterly`: its values are of quarters, and stand on the page of the value. `partial_until`: the last day covered, where `month` is not complete for its feeds because
     they hold no complete one.
     """
 
@@ -71,6 +71,7 @@ class KpiFigures:
     change: Change | None
     trend: tuple[tuple[date, Cell | None], ...]
     segments: Mapping[int, Cell]
+    is_quarterly: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -79,14 +80,14 @@ class KpiFigures:
 
     @property
     def status(self) -> str | None:
-        """One of on_target, watch, alert, not_publishable, unavailable, no_month; None without a target.
+        """One of on_target, watch, alert, not_publishable, unavailable, quarterly, no_month; None without a target.
 
         `unavailable` is readiness's word; `no_month`: the KPI can be had, but no complete month of it is published.
         """
         if self.verdict == "unavailable":
             return "unavailable"
         if self.current is None:
-            return "no_month"
+            return "quarterly" if self.is_quarterly else "no_month"
         if not self.current.is_publishable:
             return "not_publishable"
         return self.current.status
@@ -177,6 +178,7 @@ def build_report(published: Published, time_zone: str) -> Report:
             by_segment,
             reference,
             time_zone,
+            definition.kpi in published.quarterly,
         )
         for definition in published.definitions
     ]
@@ -283,6 +285,7 @@ def _kpi(
     by_segment: Mapping[tuple[str, date], Mapping[int, Cell]],
     reference: date,
     time_zone: str,
+    is_quarterly: bool,
 ) -> KpiFigures:
     verdict, reasons = _verdict(readiness, totals.values())
     covered = min((last_covered_day(row.horizon_at, time_zone) for row in readiness if row.horizon_at), default=date.max)
@@ -315,6 +318,7 @@ def _kpi(
         change=change,
         trend=tuple((each, known.get(each)) for each in months_between(first, max(known))) if known else (),
         segments=by_segment.get((definition.kpi, month), {}) if month else {},
+        is_quarterly=is_quarterly,
     )
 
 

@@ -16,7 +16,8 @@ from dagster_project.packs.customers import build_customer_report
 from dagster_project.packs.customers_html import render_customers
 from dagster_project.packs.figures import build_report
 from dagster_project.packs.html import Company, page_name, render_html
-from dagster_project.packs.reading import read_customers, read_published, read_value
+from dagster_project.packs.reading import read_customers, read_published
+from dagster_project.packs.reading_value import read_value
 from dagster_project.packs.value import build_value_report
 from dagster_project.packs.value_html import render_value
 from dagster_project.packs.wording import Words
@@ -60,7 +61,7 @@ def make_packs(
             contents[page_name("proof", language)] = render_value(report, value, customers, company, audience, words).encode()
             contents[page_name("customers", language)] = render_customers(report, customers, company, audience, words).encode()
         elif name == "xlsx":
-            contents[f"service_value_{language}.xlsx"] = render_xlsx(report, customers, company, audience, words)
+            contents[f"service_value_{language}.xlsx"] = render_xlsx(report, value, customers, company, audience, words)
         else:
             made.messages.append(words("no_pdf", audience=audience, language=language))
         made.files += [_write_whole(folder / file, content) for file, content in contents.items()]

@@ -148,6 +148,8 @@ def change_texts(change: Change | None, unit: str, words: Words, formats: Format
 def figure_caveats(kpi: KpiFigures, words: Words, formats: Formats) -> tuple[str, ...]:
     """What to know about this very figure, in a few words each."""
     if not kpi.is_shown or kpi.current is None:
+        if kpi.status == "quarterly":
+            return (words("by_quarter", page=words("proof")),)
         return (reason_text(kpi, words) if kpi.verdict == "unavailable" else words("no_value"),)
     caveats = []
     if kpi.partial_until is not None:

@@ -1,6 +1,6 @@
 """What the page of the value says: euros after contacts, because of the service, net of cost, customers kept, changes.
 
-Here: pure functions from published records to what page and workbook both show. Not here: reading (`reading.py`),
+Here: pure functions from published records to what page and workbook both show. Not here: reading (`reading_value.py`),
 words and layout (`value_html.py`). The only arithmetic: sums over the months of a quarter of what adds (contacts, credited
 amounts, margins, costs), amounts per contact, and the exact split of a change. Customers, intervals and figures of
 different windows are never added, and no figure of one kind of euros to one of another.
@@ -16,9 +16,8 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from dagster_project.packs.figures import SETTLED_SHARE, month_before
-from dagster_project.packs.reading import (
-    ALL,
-    TOTAL,
+from dagster_project.packs.reading import ALL, TOTAL
+from dagster_project.packs.reading_value import (
     AfterContact,
     Increment,
     Interval,
@@ -114,6 +113,11 @@ class Sum:
     contacts_costed: int
     immature_count: int
     is_publishable: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether hardly a contact still waits for its window."""
+        return _is_settled(self.immature_count, self.contacts)
 
 
 @dataclass(frozen=True)
@@ -218,7 +222,8 @@ class Figure:
     """One headline figure: its period (first day), value, and the change since the period before or why there is none.
 
     `is_steady`: the change is within the uncertainty of both periods together; None where a period has no interval.
-    `alarmed`: the periods of the comparison whose figure has an alarm.
+    `alarmed`: the periods of the comparison whose figure has an alarm. `has_other_members`: whether other segments could be
+    estimated before.
     """
 
     name: FigureName
@@ -232,6 +237,7 @@ class Figure:
     no_change: NoChange | None
     is_steady: bool | None
     alarmed: tuple[date, ...] = ()
+    has_other_members: bool = False
 
 
 @dataclass(frozen=True)
@@ -425,7 +431,7 @@ def _observed(rows: Sequence[AfterContact], states: Mapping[tuple[str, str, date
             quarter=quarter,
             cells=sums,
             is_complete=all(state is not None and state.is_complete for state in months),
-            is_settled=total is not None and _is_settled(total.immature_count, total.contacts),
+            is_settled=total is not None and total.is_settled,
             is_restated=any(state is not None and state.is_restated for state in months),
         )
     return found
@@ -546,6 +552,7 @@ def _estimate_figure(name: FigureName, quarter: date | None, estimates: Mapping[
         no_change=no_change,
         is_steady=_is_steady(split, interval, former),
         alarmed=tuple(each.quarter for each in (before, now) if each is not None and has_alarm(each.total)),
+        has_other_members=before is not None and before.segments(name).keys() != now.segments(name).keys(),
     )
 
 

@@ -12,7 +12,7 @@ FRENCH = {
     "proof_period": "Contacts du {quarter}, achats des 60\u00a0jours suivants",
     "proof_no_period": "Aucun trimestre n’est encore complet et mûr",
     # the answer
-    "earned": "Euros gagnés",
+    "earned": "Euros gagnés ou perdus",
     "answer_gain": "Grâce aux contacts du {quarter}, la marge dépasse leur coût de {value}, entre {low} et {high}.",
     "answer_loss": "Les contacts du {quarter} ont coûté {value} de plus que la marge qu’ils ont ajoutée, entre {low} et {high}.",
     "answer_open": (
@@ -62,12 +62,13 @@ FRENCH = {
     "hold_out_mark": "tirage au sort",
     "net_mark": "estimé, chiffre clé",
     "between": "entre {low} et {high}",
+    "at_95": "à 95\u00a0%",
     "after_contacts": "achetés dans les 60\u00a0jours qui suivent {contacts} contacts",
     "after_margin": "dont {margin} de marge connue",
     "after_not": "«\u00a0Après\u00a0» n’est pas «\u00a0grâce à\u00a0»",
-    "because_customers": "de ventes ajoutées chez {kept} clients contactés",
-    "because_not": "Ce n’est pas une part du montant d’à côté",
-    "net_parts": "{margin} de marge ajoutée, moins {cost} de contacts",
+    "because_customers": "de ventes dues au contact, chez {kept} clients contactés",
+    "because_not": "Ce n’est pas une part du montant «\u00a0après un contact\u00a0»",
+    "net_parts": "{margin} de marge due au contact, moins {cost} de coût des contacts",
     "unavailable_because": "Indisponible",
     "not_estimable": "Non estimable",
     "no_margin": "La marge d’aucun ticket n’est connue\u00a0: le montant net ne peut pas être calculé.",
@@ -118,7 +119,7 @@ FRENCH = {
     "origin": "D’où cela vient",
     "origin_lead": "Où les clients achètent après un contact, où le contact ajoute des ventes, et ce qui a changé depuis la période précédente.",
     "origin_not": (
-        "Une case forte à gauche n’est pas une cause\u00a0: les bons clients achètent de toute façon plus. Seul le total est un chiffre clé, "
+        "Une case forte de la carte n’est pas une cause\u00a0: les bons clients achètent de toute façon plus. Seul le total est un chiffre clé, "
         "les autres cases sont exploratoires."
     ),
     "map_after": "Après un contact, constaté",
@@ -169,6 +170,7 @@ FRENCH = {
     "gap_head": "Écart",
     "changes_steady": "Écart dans la marge d’erreur\u00a0: ses parts n’expliquent rien de sûr.",
     "changes_alarm": "Une alerte touche l’une des périodes\u00a0: à ne pas interpréter.",
+    "changes_members": "Les segments que l’on peut estimer ont changé\u00a0: cela est dans la composition.",
     "changes_not_added": "Les lignes ne s’additionnent pas entre elles.",
     # how it was computed
     "computed": "Comment c’est calculé",
@@ -179,7 +181,7 @@ FRENCH = {
         "Les contacts dont les 60\u00a0jours ne sont pas écoulés attendent."
     ),
     "step_estimated": (
-        "Estimé\u00a0: chaque client contacté est comparé à des clients semblables qui ne l’étaient pas le même jour (mêmes achats, visites, marge, ancienneté, saison). "
+        "Estimé\u00a0: chaque client contacté est comparé à des clients semblables, sans contact depuis 90\u00a0jours ce jour-là (mêmes achats, visites, marge, ancienneté, saison). "
         "Ce qu’ils achètent de moins est ce que le contact a ajouté."
     ),
     "step_net": (
@@ -191,6 +193,7 @@ FRENCH = {
     "other_windows_lead": "Elles se recouvrent\u00a0: 60\u00a0jours contiennent les 30 premiers. Aucune ne s’ajoute à une autre. Celle de 60\u00a0jours fait foi.",
     "window_head": "Fenêtre",
     "window_days_value": "{days}\u00a0jours",
+    "window_not_over": "fenêtre non écoulée",
     "constructions": "La construction de chaque chiffre",
     "technical": "Les mesures de qualité, pour les spécialistes",
     "technical_caption": "Part gardée, équilibre et échantillon de l’estimation, {quarter}",
@@ -226,7 +229,7 @@ FRENCH = {
         "Il devrait multiplier par {value} à la fois la chance de contacter le service et celle de racheter, en plus de tout ce que l’on sait du client."
     ),
     "sensitivity_interval": "Par {value}, il suffirait à ramener l’intervalle jusqu’à zéro.",
-    "sensitivity_zero": "L’intervalle du taux contient déjà zéro\u00a0: aucun facteur caché n’est nécessaire pour que l’effet soit nul.",
+    "sensitivity_zero": "Sur la part des clients qui rachètent, l’intervalle contient déjà zéro\u00a0: aucun facteur caché n’est nécessaire pour que l’effet y soit nul.",
     "sensitivity_none": "On ne peut pas le calculer ici.",
     "sensitivity_randomised": "Dans un tirage au sort, un facteur caché est réparti par le hasard\u00a0: c’est sa force.",
     "both_methods": "Tirage au sort et comparaison, côte à côte",
@@ -263,7 +266,7 @@ ENGLISH = {
     "proof": "What the service brings in",
     "proof_period": "Contacts of the {quarter}, purchases of the 60 days after",
     "proof_no_period": "No quarter is complete and mature yet",
-    "earned": "Euros earned",
+    "earned": "Euros earned or lost",
     "answer_gain": "Because of the contacts of the {quarter}, margin exceeds their cost by {value}, between {low} and {high}.",
     "answer_loss": "The contacts of the {quarter} cost {value} more than the margin they added, between {low} and {high}.",
     "answer_open": (
@@ -308,12 +311,13 @@ ENGLISH = {
     "hold_out_mark": "random draw",
     "net_mark": "estimated, headline",
     "between": "between {low} and {high}",
+    "at_95": "at 95%",
     "after_contacts": "bought in the 60 days after {contacts} contacts",
     "after_margin": "of which {margin} is known margin",
     "after_not": "“After” is not “because of”",
-    "because_customers": "of sales added among {kept} contacted customers",
-    "because_not": "It is no part of the amount beside it",
-    "net_parts": "{margin} of margin added, less {cost} of contacts",
+    "because_customers": "of sales due to the contact, among {kept} contacted customers",
+    "because_not": "It is no part of the amount “after a contact”",
+    "net_parts": "{margin} of margin due to the contact, less {cost} of contact cost",
     "unavailable_because": "Unavailable",
     "not_estimable": "Not estimable",
     "no_margin": "The margin of no ticket is known: the net amount cannot be computed.",
@@ -362,7 +366,7 @@ ENGLISH = {
     "origin": "Where it comes from",
     "origin_lead": "Where customers buy after a contact, where the contact adds sales, and what has changed since the period before.",
     "origin_not": (
-        "A strong cell on the left is no cause: good customers buy more anyway. Only the total is a headline figure, the other cells are exploratory."
+        "A strong cell of the map is no cause: good customers buy more anyway. Only the total is a headline figure, the other cells are exploratory."
     ),
     "map_after": "After a contact, observed",
     "map_after_caption": "Euros bought within 60 days, by segment and channel, {quarter}",
@@ -412,6 +416,7 @@ ENGLISH = {
     "gap_head": "Change",
     "changes_steady": "Change within the margin of error: its parts explain nothing certain.",
     "changes_alarm": "An alarm concerns one of the periods: not to be interpreted.",
+    "changes_members": "The segments that can be estimated have changed: that is in the mix.",
     "changes_not_added": "The rows do not add to each other.",
     "computed": "How it was computed",
     "computed_lead": "In three steps, then the exact construction of each figure and the measures of quality.",
@@ -421,7 +426,7 @@ ENGLISH = {
         "days are not over have to wait."
     ),
     "step_estimated": (
-        "Estimated: each contacted customer is compared with similar customers who were not contacted that day (same purchases, visits, margin, tenure, season). "
+        "Estimated: each contacted customer is compared with similar customers without a contact in the 90 days before that day (same purchases, visits, margin, tenure, season). "
         "What those buy less is what the contact added."
     ),
     "step_net": (
@@ -433,6 +438,7 @@ ENGLISH = {
     "other_windows_lead": "They overlap: 60 days contain the first 30. None is added to another. The one of 60 days counts.",
     "window_head": "Window",
     "window_days_value": "{days} days",
+    "window_not_over": "window not over",
     "constructions": "The construction of each figure",
     "technical": "The measures of quality, for specialists",
     "technical_caption": "Share kept, balance and sample of the estimate, {quarter}",
@@ -467,7 +473,7 @@ ENGLISH = {
         "It would have to multiply by {value} both the chance to contact the service and the chance to buy again, beyond all that is known of the customer."
     ),
     "sensitivity_interval": "At {value} it would bring the interval down to zero.",
-    "sensitivity_zero": "The interval of the rate holds zero already: no hidden factor is needed for there to be no effect.",
+    "sensitivity_zero": "Of the share of customers who buy again the interval holds zero already: no hidden factor is needed for there to be no effect on it.",
     "sensitivity_none": "It cannot be computed here.",
     "sensitivity_randomised": "In a random draw chance spreads any hidden factor over both groups: that is its strength.",
     "both_methods": "Random draw and comparison, side by side",
