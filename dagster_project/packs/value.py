@@ -587,7 +587,12 @@ def _kept_figure(name: FigureName, month: date | None, kept: Mapping[date, Kept]
         split=split,
         no_change=no_change,
         is_steady=_is_steady(split, interval, _kept_interval(before.total, name) if before else None),
+        has_other_members=name != "retained" and split is not None and _members(before, name) != _members(now, name),
     )
+
+
+def _members(kept: Kept | None, name: FigureName) -> frozenset[int]:
+    return frozenset(kept.segments(name)) if kept else frozenset()
 
 
 def _kept_interval(row: Rescue, name: FigureName) -> Interval | None:

@@ -308,7 +308,8 @@ def change_row(name: FigureName, texts: Texts) -> ChangeRow:
     label = words(f"figure_{name}")
     split = figure.split
     if split is None:
-        reason = f"{refusal(name, texts)}. {why(name, texts)}"
+        # the card of the figure says why
+        reason = f"{refusal(name, texts)}."
         if figure.value is not None:
             reason = words("change_none", reason=words(f"no_change_{figure.no_change}"))
         return ChangeRow(label, "", "", "", "", "", "", "", reason, False, False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 FRENCH = {
     "proof": "Ce que le service rapporte",
     "proof_period": "Contacts du {quarter}, achats des 60\u00a0jours suivants",
-    "proof_no_period": "Aucun trimestre n’est encore complet et mûr",
+    "proof_no_period": "Pas encore de trimestre à montrer",
     # the answer
     "earned": "Euros gagnés ou perdus",
     "answer_gain": "Grâce aux contacts du {quarter}, la marge dépasse leur coût de {value}, entre {low} et {high}.",
@@ -74,7 +74,7 @@ FRENCH = {
     "no_margin": "La marge d’aucun ticket n’est connue\u00a0: le montant net ne peut pas être calculé.",
     "no_cost": "Le coût des contacts n’est pas connu (durée de traitement ou coût horaire absents).",
     "no_quarter": "Aucun trimestre n’est à la fois complet et assez ancien pour que ses 60\u00a0jours soient écoulés.",
-    "no_mature_month": "Aucun mois n’est à la fois complet et assez ancien pour que ses 90\u00a0jours soient écoulés.",
+    "no_mature_month": "Aucun mois n’est à la fois complet et assez ancien pour que le délai d’observation soit écoulé.",
     "no_row": "Aucun client concerné dans cette période.",
     "last_estimated": "Dernier trimestre estimé, le {quarter}\u00a0: {value}, {between}.",
     "change_from": "{change} depuis {period}",
@@ -97,7 +97,7 @@ FRENCH = {
     # customers kept
     "kept": "Clients et revenus conservés",
     "kept_lead": (
-        "Les clients sur le départ qui ont été contactés en {month}\u00a0: combien sont encore là 90\u00a0jours après, combien le sont grâce au contact."
+        "Les clients sur le départ qui ont été contactés en {month}\u00a0: combien sont encore là à la fin du délai d’observation (90\u00a0jours, sauf réglage), combien le sont grâce au contact."
     ),
     "kept_lead_none": "Les clients sur le départ qui ont été contactés\u00a0: combien sont restés, et combien grâce au contact.",
     "kept_not": (
@@ -108,10 +108,10 @@ FRENCH = {
     "retained_rate_of": "{rate}\u00a0: {low} à {high}",
     "retained_expected": "parmi les {scored} que le score désignait\u00a0: {rate} restés, {expected} attendus",
     "rescued_of": "clients, sur {customers} contactés que le score désignait",
-    "secured_of": "sur 12\u00a0mois, chez {customers} abonnés contactés",
+    "secured_of": "de mensualités, chez {customers} abonnés contactés",
     "secured_billed": "dont {billed} déjà facturés",
     "secured_reversed": "{reversed} annulés\u00a0: clients partis depuis, déjà déduits",
-    "risks_now": "Aujourd’hui, {customers} clients sont à risque ({kinds}). {held_out} sont tenus hors de la liste d’appel, par tirage, pour mesurer son effet.",
+    "risks_now": "Clients à risque aujourd’hui\u00a0: {customers} ({kinds}). Tenus hors de la liste d’appel, par tirage, pour mesurer son effet\u00a0: {held_out}.",
     "risk_subscription": "{count} par résiliation",
     "risk_silence": "{count} par silence",
     "risks_none": "Aucun client n’est signalé à risque aujourd’hui.",
@@ -189,7 +189,7 @@ FRENCH = {
         "auraient eus de toute façon."
     ),
     "other_windows": "Les autres fenêtres",
-    "other_windows_caption": "Fenêtres de 30, 60 et 90\u00a0jours, {quarter}",
+    "other_windows_caption": "Toutes les fenêtres, {quarter}",
     "other_windows_lead": "Elles se recouvrent\u00a0: 60\u00a0jours contiennent les 30 premiers. Aucune ne s’ajoute à une autre. Celle de 60\u00a0jours fait foi.",
     "window_head": "Fenêtre",
     "window_days_value": "{days}\u00a0jours",
@@ -265,7 +265,7 @@ FRENCH = {
 ENGLISH = {
     "proof": "What the service brings in",
     "proof_period": "Contacts of the {quarter}, purchases of the 60 days after",
-    "proof_no_period": "No quarter is complete and mature yet",
+    "proof_no_period": "No quarter to show yet",
     "earned": "Euros earned or lost",
     "answer_gain": "Because of the contacts of the {quarter}, margin exceeds their cost by {value}, between {low} and {high}.",
     "answer_loss": "The contacts of the {quarter} cost {value} more than the margin they added, between {low} and {high}.",
@@ -323,7 +323,7 @@ ENGLISH = {
     "no_margin": "The margin of no ticket is known: the net amount cannot be computed.",
     "no_cost": "The cost of the contacts is not known (handling time or hourly cost are absent).",
     "no_quarter": "No quarter is both complete and old enough for its 60 days to be over.",
-    "no_mature_month": "No month is both complete and old enough for its 90 days to be over.",
+    "no_mature_month": "No month is both complete and old enough for the time of observation to be over.",
     "no_row": "No customer was concerned in this period.",
     "last_estimated": "Last quarter that was estimated, the {quarter}: {value}, {between}.",
     "change_from": "{change} since {period}",
@@ -345,7 +345,7 @@ ENGLISH = {
     ),
     "kept": "Customers and revenue kept",
     "kept_lead": (
-        "The customers about to leave who were contacted in {month}: how many are there still 90 days after, and how many because of the contact."
+        "The customers about to leave who were contacted in {month}: how many are there still at the end of the time of observation (90 days unless set otherwise), and how many because of the contact."
     ),
     "kept_lead_none": "The customers about to leave who were contacted: how many stayed, and how many because of the contact.",
     "kept_not": (
@@ -356,10 +356,10 @@ ENGLISH = {
     "retained_rate_of": "{rate}: {low} to {high}",
     "retained_expected": "of the {scored} whom the score had named: {rate} stayed, {expected} expected",
     "rescued_of": "customers, of {customers} contacted whom the score had named",
-    "secured_of": "over 12 months, among {customers} contacted subscribers",
+    "secured_of": "of monthly payments, among {customers} contacted subscribers",
     "secured_billed": "of which {billed} billed already",
     "secured_reversed": "{reversed} reversed: customers who have left since, already deducted",
-    "risks_now": "Today {customers} customers are at risk ({kinds}). {held_out} are kept off the call list, by a draw, so that its effect can be measured.",
+    "risks_now": "Customers at risk today: {customers} ({kinds}). Kept off the call list, by a draw, so that its effect can be measured: {held_out}.",
     "risk_subscription": "{count} by cancellation",
     "risk_silence": "{count} by silence",
     "risks_none": "No customer is flagged as at risk today.",
@@ -434,8 +434,8 @@ ENGLISH = {
         "they would have had anyway."
     ),
     "other_windows": "The other windows",
-    "other_windows_caption": "Windows of 30, 60 and 90 days, {quarter}",
-    "other_windows_lead": "They overlap: 60 days contain the first 30. None is added to another. The one of 60 days counts.",
+    "other_windows_caption": "All windows, {quarter}",
+    "other_windows_lead": "They overlap: 60 days contain the first 30. No window is added to another. The one of 60 days counts.",
     "window_head": "Window",
     "window_days_value": "{days} days",
     "window_not_over": "window not over",
