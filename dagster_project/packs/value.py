@@ -55,7 +55,7 @@ class Split:
     """A change as three parts that add up to it exactly.
 
     `volume`: what the number alone would have brought, at the composition and the rates of before. `mix`: what the shares
-    of the members brought, at the rates of before; a member of one period only is all in it. `rate`: the rest, what each
+    of the members brought, at the rates of before; a member of one period only has no rate to compare and counts here. `rate`: the rest, what each
     member brought more or less per unit.
     """
 
@@ -77,8 +77,8 @@ def split_change(
     """Split the change of a sum over members (segments), each given as its number of units and its value.
 
     With N units, share m and value per unit r of each member: volume = (N1 - N0) Σ m0 r0, mix = N1 Σ (m1 - m0) r0,
-    rate = N1 Σ m1 (r1 - r0). A member without units before has no r0: it takes its own r1, so that all that it brings is
-    mix. Every amount is rounded to `step`, and the rate takes what rounding leaves (at most one step), so that the parts
+    rate = N1 Σ m1 (r1 - r0). A member without units before has no r0: it takes its own r1, so that it has no part in
+    the rate. Every amount is rounded to `step`, and the rate takes what rounding leaves (at most one step), so that the parts
     add up to the change of the rounded sums. None where there was no unit before.
 
     By hand: 100 contacts of A at 10 and 100 of B at 30 (4,000), then 90 of A at 12 and 210 of B at 28 (6,960): half as

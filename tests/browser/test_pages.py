@@ -315,13 +315,14 @@ def test_a_hostile_persona_is_text_in_the_browser(customers: Opened) -> None:
     assert customers.page.locator("#persona-4 h3").inner_text() == SCRIPT
 
 
-def test_on_paper_nothing_is_wider_than_the_sheet(customers: Opened) -> None:
+@pytest.mark.parametrize("page", ["value", "customers"])
+def test_on_paper_nothing_is_wider_than_the_sheet(browser: Browser, pages: dict[tuple[str, str], Path], page: str) -> None:
     """A4 landscape less its margins is 1017 pixels of CSS; frames that scroll on screen have to show all on paper."""
-    customers.page.set_viewport_size({"width": 1017, "height": 700})
-    customers.page.emulate_media(media="print")
-    over = customers.page.evaluate(
-        """() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.hidden') && !e.closest('.watermark'))
-            .filter(e => e.getBoundingClientRect().right > 1018)
-            .map(e => `${e.tagName}.${e.getAttribute('class')}`)"""
-    )
-    assert over == []
+    for opened in show(browser, pages[page, "fr"], 1017):
+        opened.page.emulate_media(media="print")
+        over = opened.page.evaluate(
+            """() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.hidden') && !e.closest('.watermark'))
+                .filter(e => e.getBoundingClientRect().right > 1018)
+                .map(e => `${e.tagName}.${e.getAttribute('class')}`)"""
+        )
+        assert over == []
