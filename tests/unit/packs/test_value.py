@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,15 +26,22 @@ from dagster_project.packs.value import (
 )
 from tests.unit.packs.customers_published import make_customers
 from tests.unit.packs.published import AS_OF
-from tests.unit.packs.value_published import APRIL, AUGUST, JULY, make_value
+from tests.unit.packs.value_published import APRIL, AUGUST, JULY, changed_copy
 
+ReportOf = Callable[..., ValueReport]
 Members = dict[str, tuple[int, Decimal]]
 amounts = st.decimals(min_value=-10_000_000, max_value=10_000_000, places=4, allow_nan=False)
 parts = st.dictionaries(st.sampled_from("abcdefg"), st.tuples(st.integers(0, 100_000), amounts), max_size=7)
 
 
-def report_of(path: Path, *changes: str, as_of: date = AS_OF) -> ValueReport:
-    return build_value_report(read_value(make_value(path / "value.duckdb", changes), "fr"), as_of)
+@pytest.fixture
+def report_of(value_database: Path, tmp_path: Path) -> ReportOf:
+    """The report of the database with changes."""
+
+    def build(*changes: str) -> ValueReport:
+        return build_value_report(read_value(changed_copy(value_database, tmp_path / "value.duckdb", changes), "fr"), AS_OF)
+
+    return build
 
 
 def parts_of(split: Split | None) -> tuple[Decimal, Decimal, Decimal, Decimal]:
@@ -130,9 +138,9 @@ def test_each_headline_figure_changes_as_by_hand(
     assert parts_of(split) == tuple(map(Decimal, expected))
 
 
-def test_a_split_speaks_of_the_published_figure_even_where_its_segments_leave_a_rest(tmp_path: Path) -> None:
+def test_a_split_speaks_of_the_published_figure_even_where_its_segments_leave_a_rest(report_of: ReportOf) -> None:
     gone = "delete from repurchase_after_contact where value_segment = 1 and period_start < date '2025-07-01'"
-    figure = report_of(tmp_path, gone).figures["after"]
+    figure = report_of(gone).figures["after"]
     assert figure.split is not None and figure.split.before == Decimal("4800.00") and figure.split.after == Decimal("8220.00")
     assert figure.split.volume + figure.split.mix + figure.split.rate == Decimal(3420)
 
@@ -146,16 +154,23 @@ def test_amounts_of_the_cells_add_up_to_the_margins_over_months_segments_and_cha
     assert cells[5, "email"].amount == Decimal(2100) and not cells[5, "email"].is_publishable
 
 
+def test_a_quarter_may_be_published_when_one_of_its_months_may_and_not_when_none_may(report_of: ReportOf) -> None:
+    small = "update repurchase_after_contact set is_publishable = false where period_start >= date '2025-08-01'"
+    assert report_of(small).figures["after"].is_publishable
+    none = "update repurchase_after_contact set is_publishable = false"
+    assert not report_of(none).figures["after"].is_publishable
+
+
 def test_a_change_within_the_uncertainty_of_both_quarters_is_steady_and_counts_have_no_such_thing(value: ValueReport) -> None:
     """Half-widths of 1,360 and 1,800 make 2,256: 1,040 is within."""
     assert value.figures["because"].is_steady is True
     assert value.figures["after"].is_steady is None and value.figures["retained"].is_steady is None
 
 
-def test_a_change_beyond_the_uncertainty_is_not_steady(tmp_path: Path) -> None:
+def test_a_change_beyond_the_uncertainty_is_not_steady(report_of: ReportOf) -> None:
     sharp = """update repurchase_increment set incremental_amount_low = incremental_amount - 100,
         incremental_amount_high = incremental_amount + 100 where value_segment = -1"""
-    assert report_of(tmp_path, sharp).figures["because"].is_steady is False
+    assert report_of(sharp).figures["because"].is_steady is False
 
 
 @pytest.mark.parametrize(
@@ -174,6 +189,7 @@ def test_a_change_beyond_the_uncertainty_is_not_steady(tmp_path: Path) -> None:
         ),
         ("update repurchase_after_contact set is_publishable = false", "after", "small"),
         ("delete from repurchase_increment where period_start = date '2025-04-01'", "because", "no_previous"),
+        ("update repurchase_increment set immature_count = 60 where period_start = date '2025-04-01'", "because", "immature"),
         (
             """update kpi_values set is_complete = false
                 where kpi = 'repurchase_increment_amount_60' and period_start = date '2025-04-01'""",
@@ -194,16 +210,16 @@ def test_a_change_beyond_the_uncertainty_is_not_steady(tmp_path: Path) -> None:
     ],
 )
 def test_a_period_that_is_missing_incomplete_immature_or_small_is_not_compared(
-    tmp_path: Path, change: str, name: FigureName, reason: str
+    report_of: ReportOf, change: str, name: FigureName, reason: str
 ) -> None:
-    figure = report_of(tmp_path, change).figures[name]
+    figure = report_of(change).figures[name]
     assert figure.value is not None
     assert figure.split is None and figure.no_change == reason
 
 
-def test_a_quarter_with_an_incomplete_month_is_not_the_quarter_of_the_page(tmp_path: Path) -> None:
+def test_a_quarter_with_an_incomplete_month_is_not_the_quarter_of_the_page(report_of: ReportOf) -> None:
     late = "update kpi_values set is_complete = false where kpi = 'repurchase_amount_60' and period_start = date '2025-09-01'"
-    assert report_of(tmp_path, late).quarter == APRIL
+    assert report_of(late).quarter == APRIL
 
 
 def test_a_window_that_is_not_over_is_not_settled_while_the_headline_is(value: ValueReport) -> None:
@@ -211,12 +227,12 @@ def test_a_window_that_is_not_over_is_not_settled_while_the_headline_is(value: V
     assert not value.observed_windows[90].is_settled
 
 
-def test_a_hold_out_that_is_estimated_replaces_the_estimate_and_both_are_kept(tmp_path: Path) -> None:
+def test_a_hold_out_that_is_estimated_replaces_the_estimate_and_both_are_kept(report_of: ReportOf) -> None:
     better = """insert into repurchase_increment select * replace ('hold_out' as method, incremental_amount + 11 as
         incremental_amount) from repurchase_increment
         where period_start = date '2025-07-01' and method = 'estimate' and verdict = 'estimated'"""
     gone = "delete from repurchase_increment where method = 'hold_out'"
-    report = report_of(tmp_path, gone, better)
+    report = report_of(gone, better)
     assert report.estimate is not None and report.estimate.other is not None
     assert (report.estimate.total.method, report.estimate.other.method) == ("hold_out", "estimate")
     assert report.figures["because"].value == Decimal(2611)
@@ -244,21 +260,21 @@ def test_a_hold_out_that_is_too_small_leaves_the_estimate_and_stands_beside_it(v
         ("delete from repurchase_increment", "none"),
     ],
 )
-def test_trust_follows_alarms_interval_and_checks(tmp_path: Path, change: str, level: str) -> None:
-    assert report_of(tmp_path, *([change] if change else [])).trust == level
+def test_trust_follows_alarms_interval_and_checks(report_of: ReportOf, change: str, level: str) -> None:
+    assert report_of(*([change] if change else [])).trust == level
 
 
-def test_the_last_quarter_that_was_estimated_is_found_where_the_newest_could_not_be(tmp_path: Path) -> None:
+def test_the_last_quarter_that_was_estimated_is_found_where_the_newest_could_not_be(report_of: ReportOf) -> None:
     refused = """update repurchase_increment set verdict = 'not_estimable', incremental_amount = null,
         incremental_net_margin = null where period_start = date '2025-07-01'"""
-    report = report_of(tmp_path, refused)
+    report = report_of(refused)
     assert report.quarter == JULY and report.last_estimated is not None and report.last_estimated.quarter == APRIL
 
 
-def test_where_the_estimate_speaks_of_other_segments_than_before_it_is_said(tmp_path: Path) -> None:
+def test_where_the_estimate_speaks_of_other_segments_than_before_it_is_said(report_of: ReportOf) -> None:
     fewer = """update repurchase_increment set verdict = 'not_estimable', incremental_amount = null,
         incremental_net_margin = null where period_start = date '2025-04-01' and value_segment = 5"""
-    report = report_of(tmp_path, fewer)
+    report = report_of(fewer)
     assert report.figures["because"].has_other_members and not report.figures["after"].has_other_members
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ from dagster_project.packs.wording import Words
 from tests.unit.packs.customers_published import make_customers
 from tests.unit.packs.pages import Element, parse
 from tests.unit.packs.published import COMPANY, REAL_COMPANY, SCRIPT
-from tests.unit.packs.value_published import CUSTOMER, NET_MARGIN, make_value
+from tests.unit.packs.value_published import CUSTOMER, NET_MARGIN, changed_copy
 
+Changed = Callable[..., Element]
 REFUSE = """update repurchase_increment set verdict = 'not_estimable', incremental_rate = null,
     incremental_amount_per_customer = null, incremental_amount = null, incremental_margin = null, contact_cost = null,
     incremental_net_margin = null, treated_kept = 0, sensitivity = null, sensitivity_of_interval = null, is_publishable = false,
@@ -36,8 +38,14 @@ def render(database: Path, language: str = "fr") -> str:
     return render_value(report, value, customers, COMPANY, "direction", Words(language))
 
 
-def changed(path: Path, *changes: str, language: str = "fr") -> Element:
-    return parse(render(make_value(path / "value.duckdb", changes), language))
+@pytest.fixture
+def changed(value_database: Path, tmp_path: Path) -> Changed:
+    """The French page of the database with changes."""
+
+    def build(*changes: str) -> Element:
+        return parse(render(changed_copy(value_database, tmp_path / "value.duckdb", changes)))
+
+    return build
 
 
 @pytest.fixture(scope="module", params=["fr", "en"])
@@ -139,19 +147,19 @@ def test_the_answer_in_english() -> None:
     ],
 )
 def test_the_answer_follows_the_interval_and_not_the_estimate(
-    tmp_path: Path, low: int, value: int, high: int, begin: str
+    changed: Changed, low: int, value: int, high: int, begin: str
 ) -> None:
     change = f"""update repurchase_increment set incremental_net_margin = {value}, incremental_net_margin_low = {low},
         incremental_net_margin_high = {high} where value_segment = -1"""
-    tree = changed(tmp_path, change)
+    tree = changed(change)
     assert answer(tree).startswith(begin)
     assert ("Pas assez pour conclure" in trust(tree)) == (low < 0 < high)
 
 
-def test_a_loss_is_said_with_its_interval_turned_round(tmp_path: Path) -> None:
+def test_a_loss_is_said_with_its_interval_turned_round(changed: Changed) -> None:
     change = """update repurchase_increment set incremental_net_margin = -1000, incremental_net_margin_low = -2000,
         incremental_net_margin_high = -300 where value_segment = -1"""
-    assert answer(changed(tmp_path, change)).endswith("entre 300 € et 2 000 €.")
+    assert answer(changed(change)).endswith("entre 300 € et 2 000 €.")
 
 
 def test_after_because_and_net_stand_in_this_order_each_with_its_own_word(tree: Element) -> None:
@@ -195,8 +203,8 @@ def test_no_sum_of_different_kinds_of_euros_is_printed_anywhere(french: str) -> 
     assert [each for each in sums if re.search(rf"(?<!\d){each}(?!\d)", plain)] == []
 
 
-def test_an_alarm_takes_the_answer_back_and_stands_beside_the_figures_it_concerns(tmp_path: Path) -> None:
-    tree = changed(tmp_path, ALARM.format(alarm="placebo_alarm"))
+def test_an_alarm_takes_the_answer_back_and_stands_beside_the_figures_it_concerns(changed: Changed) -> None:
+    tree = changed(ALARM.format(alarm="placebo_alarm"))
     assert answer(tree).startswith("Ne pas utiliser l’estimation du 3e trimestre 2025")
     assert trust(tree).startswith("Peut-on s’y fier ? Non. Alerte du contrôle à blanc.")
     after, because, net = classed(tree.by_id("earned"), "euro")
@@ -206,22 +214,22 @@ def test_an_alarm_takes_the_answer_back_and_stands_beside_the_figures_it_concern
     assert "Une alerte touche l’une des périodes" in words_of(changes)
 
 
-def test_both_alarms_are_told_apart(tmp_path: Path) -> None:
-    tree = changed(tmp_path, ALARM.format(alarm="negative_control_alarm"))
+def test_both_alarms_are_told_apart(changed: Changed) -> None:
+    tree = changed(ALARM.format(alarm="negative_control_alarm"))
     text = words_of(tree.by_id("doubt"))
     assert "Alerte des appels abandonnés." in trust(tree)
     assert "Contrôle à blanc sans alerte" in text and "Appels abandonnés alerte" in text
 
 
-def test_checks_that_could_not_be_made_are_not_called_quiet(tmp_path: Path) -> None:
-    tree = changed(tmp_path, "update repurchase_increment set placebo_alarm = null, negative_control_alarm = null")
+def test_checks_that_could_not_be_made_are_not_called_quiet(changed: Changed) -> None:
+    tree = changed("update repurchase_increment set placebo_alarm = null, negative_control_alarm = null")
     text = words_of(tree.by_id("doubt"))
     assert text.count("non fait") == 2 and "sans alerte" not in text
     assert trust(tree).startswith("Peut-on s’y fier ? Avec prudence.") and "aucun des deux contrôles" in trust(tree)
 
 
-def test_what_is_not_estimable_is_words_and_its_reason_with_the_last_quarter_that_was(tmp_path: Path) -> None:
-    tree = changed(tmp_path, REFUSE)
+def test_what_is_not_estimable_is_words_and_its_reason_with_the_last_quarter_that_was(changed: Changed) -> None:
+    tree = changed(REFUSE)
     assert answer(tree) == "Pour le 3e trimestre 2025, aucun euro ne peut être attribué au service."
     assert "Seuls 40 % sont comparables." in trust(tree)
     assert "Dernier trimestre estimé, le 2e trimestre 2025 : 640 €, entre −60 € et 1 340 €." in trust(tree)
@@ -231,10 +239,10 @@ def test_what_is_not_estimable_is_words_and_its_reason_with_the_last_quarter_tha
     assert row(classed(tree, "changes")[0], "Grâce au service") == ["Non estimable."]
 
 
-def test_without_a_known_cost_the_answer_is_of_sales_and_says_so(tmp_path: Path) -> None:
+def test_without_a_known_cost_the_answer_is_of_sales_and_says_so(changed: Changed) -> None:
     gone = """update repurchase_increment set contact_cost = null, incremental_net_margin = null,
         incremental_net_margin_low = null, incremental_net_margin_high = null"""
-    tree = changed(tmp_path, gone)
+    tree = changed(gone)
     assert answer(tree).startswith("Les contacts du 3e trimestre 2025 ont ajouté 2 600 € de ventes, entre 800 € et 4 400 €")
     assert "Le coût des contacts n’est pas connu" in words_of(classed(tree.by_id("earned"), "euro")[2])
 
@@ -249,6 +257,16 @@ def test_the_map_has_segments_by_row_channels_by_column_and_its_margins(tree: El
     ]
     assert row(table, "Total") == ["6 120 € 126 contacts", "2 100 € 24 contacts", "8 220 € 150 contacts"]
     assert len(classed(table, "greyed")) == 1
+
+
+def test_a_cell_that_is_too_small_has_no_ground_and_takes_no_part_in_the_scale(changed: Changed) -> None:
+    swap = "update repurchase_after_contact set is_publishable = (channel = 'email') where value_segment = 5 and channel <> 'all'"
+    [table] = classed(changed(swap), "map")
+    grounds = [
+        re.findall(r"ground-\d", cell.attributes["class"] or "")[0] for cell in table.all("tbody")[0].all("tr")[0].all("td")
+    ]
+    assert grounds == ["ground-0", "ground-4", "ground-0"]
+    assert words_of(classed(table, "greyed")[0]).startswith("4 500 €")
 
 
 def test_the_forest_of_segments_has_intervals_and_says_why_where_there_is_none(tree: Element) -> None:
@@ -304,14 +322,21 @@ def test_windows_stand_beside_each_other_and_one_that_is_not_over_has_no_number(
     assert row(table, "90 jours")[0] == "fenêtre non écoulée"
 
 
+def test_an_estimate_whose_window_is_not_over_has_no_number_beside_those_that_are(changed: Changed) -> None:
+    waiting = "update repurchase_increment set immature_count = 60 where window_days = 90"
+    [table] = classed(changed(waiting), "windows")
+    assert row(table, "90 jours") == ["fenêtre non écoulée"] * 3
+    assert row(table, "60 jours")[1] == "+2 600 €entre 800 € et 4 400 €"
+
+
 def test_the_sensitivity_is_said_in_words_and_not_as_a_letter(tree: Element) -> None:
     text = words_of(tree.by_id("doubt"))
     assert "Il devrait multiplier par 1,8 à la fois la chance de contacter le service et celle de racheter" in text
     assert "Par 1,2, il suffirait à ramener l’intervalle jusqu’à zéro." in text
 
 
-def test_an_interval_that_holds_zero_needs_no_hidden_factor(tmp_path: Path) -> None:
-    tree = changed(tmp_path, "update repurchase_increment set sensitivity_of_interval = 1")
+def test_an_interval_that_holds_zero_needs_no_hidden_factor(changed: Changed) -> None:
+    tree = changed("update repurchase_increment set sensitivity_of_interval = 1")
     assert "l’intervalle contient déjà zéro" in words_of(tree.by_id("doubt"))
 
 
@@ -329,8 +354,8 @@ def test_the_measures_of_quality_are_folded_and_complete(tree: Element) -> None:
     assert table in folds[2].all("table")
 
 
-def test_a_figure_that_is_too_small_is_greyed_and_says_so(tmp_path: Path) -> None:
-    tree = changed(tmp_path, "update repurchase_increment set is_publishable = false where value_segment = -1")
+def test_a_figure_that_is_too_small_is_greyed_and_says_so(changed: Changed) -> None:
+    tree = changed("update repurchase_increment set is_publishable = false where value_segment = -1")
     because = classed(tree.by_id("earned"), "euro")[1]
     assert "greyed" in (because.attributes["class"] or "") and "effectif trop faible" in words_of(because)
 
@@ -343,7 +368,7 @@ def test_a_publication_without_the_tables_says_so_and_shows_no_euro(tmp_path: Pa
     assert not [each for each in classed(tree, "figure") if "€" in each.text] and len(tree.all("table")) == 1
 
 
-def test_tables_that_are_empty_give_the_reason_of_readiness(tmp_path: Path) -> None:
+def test_tables_that_are_empty_give_the_reason_of_readiness(changed: Changed) -> None:
     gone = [
         f"delete from {table}"
         for table in (
@@ -355,7 +380,7 @@ def test_tables_that_are_empty_give_the_reason_of_readiness(tmp_path: Path) -> N
         )
     ]
     absent = f"update kpi_readiness set verdict = 'unavailable', is_present = false, reason_fr = 'Flux absent.' where kpi in ('repurchase_amount_60', '{NET_MARGIN}')"
-    tree = changed(tmp_path, *gone, absent)
+    tree = changed(*gone, absent)
     after, because, net = (words_of(card) for card in classed(tree.by_id("earned"), "euro"))
     assert after == "Après un contact constaté Indisponible Flux absent." and net.endswith("Indisponible Flux absent.")
     assert "Aucun client n’est signalé à risque aujourd’hui." in words_of(tree.by_id("kept"))

@@ -16,6 +16,8 @@ volume 30 x 50/40 - 30 = 7.5; mix 30 x 0.85 + 20 x 0.65 - 37.5 = 1; rate 1.5.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -56,8 +58,17 @@ _TABLES = {
 }
 
 
-def make_value(path: Path, changes: tuple[str, ...] = ()) -> Path:
-    """Write the database of `make_customers` with the tables about value; `changes` are SQL that spoil it afterwards."""
+def changed_copy(database: Path, path: Path, changes: Iterable[str]) -> Path:
+    """A copy of a database that SQL statements have changed or spoilt."""
+    shutil.copyfile(database, path)
+    with duckdb.connect(str(path)) as connection:
+        for change in changes:
+            connection.execute(change)
+    return path
+
+
+def make_value(path: Path) -> Path:
+    """Write the database of `make_customers` with the tables about value."""
     make_customers(path)
     rows: dict[str, list[tuple[Any, ...]]] = {
         "repurchase_after_contact": _after(),
@@ -99,8 +110,6 @@ def make_value(path: Path, changes: tuple[str, ...] = ()) -> Path:
                 from kpi_readiness where kpi = 'repurchase_amount_60'"""
         )
         connection.commit()
-        for change in changes:
-            connection.execute(change)
     return path
 
 
