@@ -20,6 +20,7 @@ SEEDS = DBT_PROJECT / "seeds"
 SAMPLE_HOME = PROJECT_ROOT / "data" / "sample"
 HOME_VARIABLE = "SERVICE_VALUE_HOME"
 THREADS_VARIABLE = "SERVICE_VALUE_THREADS"
+MEMORY_VARIABLE = "SERVICE_VALUE_MEMORY"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Settings:
     home: Path
     environment: Mapping[str, str]
     threads: int = 2
+    # of the database while dbt builds: beyond it DuckDB works on disk, beside the warehouse
+    memory: str = "80%"
 
     @property
     def warehouse_folder(self) -> Path:
@@ -72,19 +75,23 @@ class Settings:
     def from_environment(cls, home: Path | None = None) -> Settings:
         """The settings of this process: `home` if given, else `SERVICE_VALUE_HOME`, else the sample home.
 
-        Raises ConfigurationError for a number of threads that is none.
+        Raises ConfigurationError for a number of threads, or an amount of memory, that is none.
         """
         chosen = home or Path(os.environ.get(HOME_VARIABLE) or SAMPLE_HOME)
         threads = os.environ.get(THREADS_VARIABLE) or str(min(4, os.cpu_count() or 2))
         if not re.fullmatch("[1-9][0-9]{0,3}", threads):
             raise ConfigurationError(f"{THREADS_VARIABLE}: {threads!r} is not a number of threads; expected for example 4")
-        return cls(home=chosen.expanduser().resolve(), environment=dict(os.environ), threads=int(threads))
+        memory = os.environ.get(MEMORY_VARIABLE) or cls.memory
+        if not re.fullmatch("[1-9][0-9]{0,6}(%|[KMGT]i?B)", memory):
+            raise ConfigurationError(f"{MEMORY_VARIABLE}: {memory!r} is not an amount of memory; expected for example 4GB or 60%")
+        return cls(home=chosen.expanduser().resolve(), environment=dict(os.environ), threads=int(threads), memory=memory)
 
     def export_to_dbt(self) -> None:
         """Set the variables that `dbt/profiles.yml` and the sources read; dbt runs as a child process."""
         os.environ["SERVICE_VALUE_WAREHOUSE"] = str(self.warehouse)
         os.environ["SERVICE_VALUE_INPUTS"] = str(self.inputs)
         os.environ[THREADS_VARIABLE] = str(self.threads)
+        os.environ[MEMORY_VARIABLE] = self.memory
         # the terminal's log and run_results.json say it all; the debug log file costs a tenth of a run
         os.environ.setdefault("DBT_LOG_LEVEL_FILE", "none")
         os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")

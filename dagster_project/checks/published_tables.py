@@ -581,12 +581,13 @@ TABLES: dict[str, TableRules] = {
         equalities=(
             Equality(
                 "segments add up",
-                "the amounts of the estimated segments add up to the estimated totals",
+                "the amounts of the estimated segments add up to the estimated totals, where any segment is estimated",
                 "select coalesce(sum(incremental_amount), 0) from repurchase_increment where value_segment <> -1 "
                 "and verdict = 'estimated' and (period_start, window_days, method) in (select (period_start, window_days, method) "
                 "from repurchase_increment where value_segment = -1 and verdict = 'estimated')",
                 "select coalesce(sum(incremental_amount), 0) from repurchase_increment "
-                "where value_segment = -1 and verdict = 'estimated'",
+                "where value_segment = -1 and verdict = 'estimated' and (period_start, window_days, method) in (select "
+                "(period_start, window_days, method) from repurchase_increment where value_segment <> -1 and verdict = 'estimated')",
             ),
         ),
     ),

@@ -13,6 +13,9 @@ function, summed by customer, because a customer can be contacted and a control,
 so are segments with too few contacted or controls, or with a covariate that stays apart by 0.1 standard deviations. The
 total is the sum of the segments that are estimated; `kept_share` says how many of the contacted it speaks of.
 
+**Segments in retrospect.** In a quarter whose segments were drawn with parameters fitted later (a company's first run) they
+enter nothing: all customers are estimated as one, and no segment is.
+
 Sources: Hainmueller (2012); Robins, Rotnitzky and Zhao, "Estimation of regression coefficients when some regressors are not
 always observed" (JASA 89, 1994); Crump, Hotz, Imbens and Mitnik, "Dealing with limited overlap" (Biometrika 96, 2009);
 VanderWeele and Ding, "Sensitivity analysis in observational research: introducing the E-value" (Annals of Internal Medicine
@@ -50,6 +53,14 @@ CONFIDENCE = 0.95
 # of an arm of a hold-out, so that the model of its outcome does not follow single customers
 UNITS_PER_COEFFICIENT = 10
 TOTAL = -1
+NOBODY_ALIKE = (
+    "aucun client non contacté ne ressemble à ceux qui ont contacté le service",
+    "no customer without a contact is like those who contacted the service",
+)
+IN_RETROSPECT = (
+    "les segments de ce trimestre ont été tracés après coup ; l'effet est estimé sur tous les clients ensemble",
+    "the segments of this quarter were drawn in retrospect; the effect is estimated on all customers together",
+)
 OUTCOMES = ("outcome_purchases", "outcome_amount", "outcome_margin")
 MEASURES = ("incremental_rate", "incremental_amount_per_customer", "incremental_amount", "incremental_margin")
 GRAIN = ("quarter_start", "value_segment", "window_days", "method")
@@ -130,7 +141,8 @@ def estimate(units: pd.DataFrame) -> pd.DataFrame:
     with threadpool_limits(limits=1):
         for main, others in _groups(units, "main"):
             given = units_of(main)
-            kept = given.where(~is_beyond_overlap(given))
+            used = _without_retrospect(main, given)
+            kept = used.where(~is_beyond_overlap(used))
             alarms = {f"{design}_alarm": _alarm(others[others["design"] == design]) for design in ("placebo", "negative_control")}
             rows += _rows(main, "estimate", given, kept, balanced_effects(kept), alarms)
     return _frame(rows)
@@ -146,7 +158,8 @@ def hold_out(units: pd.DataFrame) -> pd.DataFrame:
     with threadpool_limits(limits=1):
         for drawn, _ in _groups(units, "hold_out"):
             given = units_of(drawn)
-            rows += _rows(drawn, "hold_out", given, given, randomised_effects(given), {})
+            used = _without_retrospect(drawn, given)
+            rows += _rows(drawn, "hold_out", given, used, randomised_effects(used), {})
     return _frame(rows)
 
 
@@ -170,6 +183,11 @@ def pooled(units: Units) -> Units:
     """The same units as one segment: to which segment they belong becomes a covariate."""
     indicators = _indicators(units.segment)
     return replace(units, segment=np.full_like(units.segment, TOTAL), covariates=np.column_stack([units.covariates, indicators]))
+
+
+def _without_retrospect(rows: pd.DataFrame, units: Units) -> Units:
+    """The units, all of one segment where the segments of the quarter were drawn with parameters fitted later."""
+    return replace(units, segment=np.full_like(units.segment, TOTAL)) if rows["is_segment_retrospective"].any() else units
 
 
 def is_beyond_overlap(units: Units) -> Booleans:
@@ -349,7 +367,7 @@ def _alarm(units: pd.DataFrame) -> bool | None:
     """
     if not units["is_treated"].any():
         return None
-    given = pooled(units_of(units))
+    given = pooled(_without_retrospect(units, units_of(units)))
     effect = balanced_effects(given.where(~is_beyond_overlap(given))).get(TOTAL)
     if effect is None or effect.refusal is not None:
         return None
@@ -367,20 +385,16 @@ def _groups(units: pd.DataFrame, design: str) -> Iterator[tuple[pd.DataFrame, pd
 def _rows(
     rows: pd.DataFrame, method: str, given: Units, kept: Units, effects: Mapping[int, Effect], alarms: Mapping[str, bool | None]
 ) -> list[dict[str, Any]]:
-    """One row per segment with a contacted customer, and the total, which is the sum of the segments that are estimated."""
+    """One row per segment with a contacted customer, and the total: the sum of the segments that are estimated, or all as one."""
     treated = {
         int(segment): float(given.weight[given.is_treated & (given.segment == segment)].sum())
         for segment in np.unique(given.segment[given.is_treated])
     }
-    beyond = (
-        "aucun client non contacté ne ressemble à ceux qui ont contacté le service",
-        "no customer without a contact is like those who contacted the service",
-    )
-    nobody = Effect(0.0, 0, float("nan"), float("nan"), beyond)
+    nobody = Effect(0.0, 0, float("nan"), float("nan"), IN_RETROSPECT if TOTAL in effects else NOBODY_ALIKE)
     segments = [_row(segment, size, effects.get(segment, nobody), method) for segment, size in treated.items()]
     total = _row(TOTAL, sum(treated.values()), _total(kept, effects, sum(treated.values())), method)
     for measure in ("incremental_amount", "incremental_margin"):
-        if total["verdict"] == "estimated":
+        if total["verdict"] == "estimated" and TOTAL not in effects:
             # to the cent what the rows above add up to
             total[measure] = round(sum(row[measure] for row in segments if row["verdict"] == "estimated"), 2)
     grain = {name: rows[name].iloc[0] for name in ("quarter_start", "window_days")} | {"method": method}
@@ -390,13 +404,8 @@ def _rows(
 def _total(kept: Units, effects: Mapping[int, Effect], treated: float) -> Effect:
     total = total_effect(kept, effects)
     if total is None:
-        return Effect(
-            0.0,
-            sum(effect.controls for effect in effects.values()),
-            float("nan"),
-            float("nan"),
-            ("aucun segment n'est estimable", "no segment can be estimated"),
-        )
+        none = effects[TOTAL].refusal if TOTAL in effects else ("aucun segment n'est estimable", "no segment can be estimated")
+        return Effect(0.0, sum(effect.controls for effect in effects.values()), float("nan"), float("nan"), none)
     if total.size < SMALLEST_KEPT_SHARE * treated:
         share = f"{100 * total.size / treated:.0f}"
         few = (

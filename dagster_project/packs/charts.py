@@ -55,7 +55,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Series:
-    """A monthly series to draw. `last`: the month that is marked; `target`: its value and its text.
+    """A series of months, or (`is_quarter`) of quarters, to draw. `last`: the one that is marked; `target`: its value and text.
 
     `is_from_zero`: the axis starts at zero even for a line, where small moves of a small share would look like a story.
     """
@@ -66,6 +66,7 @@ class Series:
     last: date | None
     target: tuple[float, str] | None = None
     is_from_zero: bool = False
+    is_quarter: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,14 @@ def draw(kpi: KpiFigures, words: Words, formats: Formats) -> Chart:
     target = None
     if kpi.current is not None and kpi.current.target is not None:
         target = kpi.current.target, target_text(kpi.current.target, kpi, formats)
-    return draw_series(Series(kpi.definition.label, kpi.definition.unit, kpi.trend, kpi.month, target), words, formats)
+    definition = kpi.definition
+    series = Series(definition.label, definition.unit, kpi.trend, kpi.month, target, is_quarter=kpi.is_quarter)
+    return draw_series(series, words, formats)
 
 
 def draw_series(series: Series, words: Words, formats: Formats) -> Chart:
-    """A monthly series; fewer than two publishable months make no trend and the chart says so."""
-    title = words("chart_title", label=series.label)
+    """A series; fewer than two publishable periods make no trend and the chart says so."""
+    title = words("chart_title_quarter" if series.is_quarter else "chart_title", label=series.label)
     drawn = [(month, cell) for month, cell in series.trend if cell is not None and cell.is_publishable]
     if len(drawn) < 2:
         note = words("chart_short") if drawn else words("chart_empty")
@@ -140,7 +143,7 @@ def draw_series(series: Series, words: Words, formats: Formats) -> Chart:
         bands=bands,
         marks=marks,
         y_ticks=tuple(Tick(at_y(step), axis_label(step, unit, formats, steps)) for step in steps),
-        x_ticks=tuple(_month_ticks([month for month, _ in series.trend], at_x, formats)),
+        x_ticks=tuple(_month_ticks([month for month, _ in series.trend], at_x, formats, series.is_quarter)),
         target=None if target is None else Tick(at_y(target), target_label),
     )
 
@@ -229,7 +232,7 @@ def _marks(
     for index, (month, cell) in enumerate(series.trend):
         if cell is None or cell.value is None:
             continue
-        name = formats.month(month)
+        name = formats.period(month, is_quarter=series.is_quarter)
         if not cell.is_publishable:
             size = formats.count(cell.sample_size)
             tooltip = f"{name}\u00a0: {words('point_not_publishable')} (n = {size})"
@@ -300,16 +303,19 @@ def _split_by_maturity(run: Sequence[tuple[int, Cell]]) -> list[tuple[bool, list
     return parts
 
 
-def _month_ticks(months: Sequence[date], at_x: Callable[[int], float], formats: Formats) -> list[Tick]:
+def _month_ticks(months: Sequence[date], at_x: Callable[[int], float], formats: Formats, is_quarter: bool) -> list[Tick]:
     """The year at each January, the middle of the year between, and the first month where there is room."""
-    ticks = []
+    ticks: list[Tick] = []
     every = len(months) <= 8
+    if is_quarter:
+        ticks = [Tick(at_x(index), formats.short_quarter(month), month.month == 1) for index, month in enumerate(months)]
+        months = ()
     for index, month in enumerate(months):
         if month.month == 1:
             ticks.append(Tick(at_x(index), str(month.year), True))
         elif every or month.month in (4, 7, 10):
             ticks.append(Tick(at_x(index), formats.month_name(month)))
-    if not any(tick.is_strong for tick in ticks) and ticks:
+    if months and ticks and not any(tick.is_strong for tick in ticks):
         ticks[0] = Tick(ticks[0].position, formats.short_month(months[0] if every else _first_tick_month(months)))
     kept: list[Tick] = []
     for tick in ticks:
@@ -328,18 +334,22 @@ def _first_tick_month(months: Sequence[date]) -> date:
 def _description(series: Series, drawn: Sequence[tuple[date, Cell]], words: Words, formats: Formats) -> str:
     """The chart in words, for a reader who does not see it."""
     unit = series.unit
+
+    def name(month: date) -> str:
+        return formats.period(month, is_quarter=series.is_quarter)
+
     smallest = min(drawn, key=lambda item: item[1].value or 0.0)
     largest = max(drawn, key=lambda item: item[1].value or 0.0)
     text = words(
         "chart_description",
-        first_month=formats.month(drawn[0][0]),
+        first_month=name(drawn[0][0]),
         first_value=_value(drawn[0][1], unit, formats),
-        last_month=formats.month(drawn[-1][0]),
+        last_month=name(drawn[-1][0]),
         last_value=_value(drawn[-1][1], unit, formats),
         minimum=_value(smallest[1], unit, formats),
-        minimum_month=formats.month(smallest[0]),
+        minimum_month=name(smallest[0]),
         maximum=_value(largest[1], unit, formats),
-        maximum_month=formats.month(largest[0]),
+        maximum_month=name(largest[0]),
     )
     gaps = sum(1 for _, cell in series.trend if cell is None or not cell.is_publishable)
     if gaps:

@@ -30,6 +30,7 @@ TOPICS: tuple[str, ...] = ("service", "satisfaction", "value")
 # Best first, as a reader scans; the total leads because it is the only cell that is not exploratory.
 SEGMENTS: tuple[int, ...] = (TOTAL, 5, 4, 3, 2, 1, 0, -2)
 TREND_MONTHS = 24
+MONTHS_OF_QUARTER = 3
 # A month counts as complete for a KPI when at most this share of its events still waits for its window: without the
 # tolerance a single case that stays open would hold back a month for ever.
 SETTLED_SHARE = 0.05
@@ -37,7 +38,7 @@ SETTLED_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Change:
-    """A value against the month before.
+    """A value against the period before.
 
     `absolute` is in the KPI's unit, `relative` is a share of the previous value (None for units where it misleads, or
     when the previous value is zero). `is_favourable` is None where the KPI has no better side, nothing moved, the
@@ -55,8 +56,10 @@ class Change:
 class KpiFigures:
     """One KPI of the report. `current` is None when there is nothing to show; `month` is then None too.
 
+    `is_quarter`: `month` and those of the trend are the first ones of quarters.
+
     `trend` is the total series, one entry for every month from the first to the last known one, None where the
-    publication has no row. `is_quarterly`: its values are of quarters, and stand on the page of the value. `partial_until`: the last day covered, where `month` is not complete for its feeds because
+    publication has no row. `partial_until`: the last day covered, where `month` is not complete for its feeds because
     they hold no complete one.
     """
 
@@ -71,7 +74,7 @@ class KpiFigures:
     change: Change | None
     trend: tuple[tuple[date, Cell | None], ...]
     segments: Mapping[int, Cell]
-    is_quarterly: bool = False
+    is_quarter: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -80,14 +83,14 @@ class KpiFigures:
 
     @property
     def status(self) -> str | None:
-        """One of on_target, watch, alert, not_publishable, unavailable, quarterly, no_month; None without a target.
+        """One of on_target, watch, alert, not_publishable, unavailable, no_month; None without a target.
 
         `unavailable` is readiness's word; `no_month`: the KPI can be had, but no complete month of it is published.
         """
         if self.verdict == "unavailable":
             return "unavailable"
         if self.current is None:
-            return "quarterly" if self.is_quarterly else "no_month"
+            return "no_month"
         if not self.current.is_publishable:
             return "not_publishable"
         return self.current.status
@@ -178,7 +181,6 @@ def build_report(published: Published, time_zone: str) -> Report:
             by_segment,
             reference,
             time_zone,
-            definition.kpi in published.quarterly,
         )
         for definition in published.definitions
     ]
@@ -201,21 +203,22 @@ def is_last_day_of_month(day: date) -> bool:
 
 def last_complete_month(as_of: date) -> date:
     """First day of the last month that ends on or before `as_of`."""
-    return as_of.replace(day=1) if is_last_day_of_month(as_of) else month_before(as_of)
+    return as_of.replace(day=1) if is_last_day_of_month(as_of) else months_after(as_of, -1)
 
 
-def month_before(day: date) -> date:
-    """First day of the month before the month of `day`."""
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+def months_after(month: date, count: int) -> date:
+    """First day of the month that is `count` months after the month of `month` (before it where negative)."""
+    years, rest = divmod(month.month - 1 + count, 12)
+    return date(month.year + years, rest + 1, 1)
 
 
-def months_between(first: date, last: date) -> list[date]:
-    """First days of the months from `first` to `last`, both included."""
+def months_between(first: date, last: date, step: int = 1) -> list[date]:
+    """First days of the months from `first` to `last`, both included, every `step` months back from the last."""
     months = []
     month = last
     while month >= first:
         months.append(month)
-        month = month_before(month)
+        month = months_after(month, -step)
     return months[::-1]
 
 
@@ -285,27 +288,28 @@ def _kpi(
     by_segment: Mapping[tuple[str, date], Mapping[int, Cell]],
     reference: date,
     time_zone: str,
-    is_quarterly: bool,
 ) -> KpiFigures:
     verdict, reasons = _verdict(readiness, totals.values())
     covered = min((last_covered_day(row.horizon_at, time_zone) for row in readiness if row.horizon_at), default=date.max)
     last = min(reference, last_complete_month(covered)) if covered < date.max else reference
     valued = {} if verdict == "unavailable" else {month: cell for month, cell in totals.items() if cell.value is not None}
-    over = {month: cell for month, cell in valued.items() if month <= last}
+    is_quarter = any(cell.is_quarter for cell in totals.values())
+    length = MONTHS_OF_QUARTER if is_quarter else 1
+    over = {month: cell for month, cell in valued.items() if months_after(month, length - 1) <= last}
     # where no month has all its history the last one is shown, and says so
     known = {month: cell for month, cell in over.items() if cell.is_complete} or over
     partial_until = None
     # A single wave of answers that ends the day before its month does would else never be seen.
     partial = covered.replace(day=1)
-    if not known and partial <= reference and partial in valued:
+    if not known and not is_quarter and partial <= reference and partial in valued:
         known = {partial: valued[partial]}
         partial_until = covered
     settled = [month for month, cell in known.items() if is_settled(cell)]
     month = max(settled or known, default=None)
     current = known.get(month) if month else None
-    previous = totals.get(month_before(month)) if month else None
+    previous = totals.get(months_after(month, -length)) if month else None
     change = change_between(current, current.previous_value, previous, definition.direction) if current else None
-    first = max(min(known), _months_back(max(known), TREND_MONTHS - 1)) if known else last
+    first = max(min(known), months_after(max(known), -(TREND_MONTHS - length))) if known else last
     return KpiFigures(
         definition=definition,
         topic=definition.topic,
@@ -316,9 +320,9 @@ def _kpi(
         current=current,
         previous=previous,
         change=change,
-        trend=tuple((each, known.get(each)) for each in months_between(first, max(known))) if known else (),
+        trend=tuple((each, known.get(each)) for each in months_between(first, max(known), length)) if known else (),
         segments=by_segment.get((definition.kpi, month), {}) if month else {},
-        is_quarterly=is_quarterly,
+        is_quarter=is_quarter,
     )
 
 
@@ -337,12 +341,6 @@ def _verdict(readiness: list[FeedReadiness], totals: Iterable[Cell]) -> tuple[Ve
     if worst == "unavailable" and any(not row.is_present for row in bad):
         bad = [row for row in bad if not row.is_present]
     return worst, tuple(dict.fromkeys(row.reason for row in bad if row.reason))
-
-
-def _months_back(month: date, count: int) -> date:
-    for _ in range(count):
-        month = month_before(month)
-    return month
 
 
 def _reading_key(kpi: KpiFigures) -> tuple[int, str, bool, int, str]:

@@ -134,6 +134,14 @@ class Formats:
         """`T3 2025`, the space not breaking."""
         return str(format_skeleton("yQQQ", day, locale=self.locale)).replace(" ", NO_BREAK_SPACE)
 
+    def period(self, day: date, *, is_quarter: bool) -> str:
+        """The month, or the quarter, that begins with `day`."""
+        return self.quarter(day) if is_quarter else self.month(day)
+
+    def short_period(self, day: date, *, is_quarter: bool) -> str:
+        """The same, short."""
+        return self.short_quarter(day) if is_quarter else self.short_month(day)
+
     def short_month(self, day: date) -> str:
         """`nov. 2024`, the space not breaking."""
         return format_skeleton("yMMM", day, locale=self.locale).replace(" ", NO_BREAK_SPACE)

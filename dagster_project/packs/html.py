@@ -110,7 +110,6 @@ def render_html(report: Report, company: Company, audience: str, words: Words) -
             if verdict != "ready" and report.of_verdict(verdict)
         ],
         "feeds": report.feeds,
-        "value_page": page_name("proof", words.language),
         "segments": [(member, report.segment_labels.get(member) or words.segment(member)) for member in SEGMENTS],
         "segment_rows": [(sheets[kpi.definition.kpi], _segment_cells(kpi, words, formats)) for kpi in report.segmented],
     }

@@ -81,7 +81,8 @@ class FeedReadiness:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value of `kpi_values`, month grain. Rates are 0..1; None where there is no number."""
+    """One value of `kpi_values`, of a month or (`is_quarter`) of the quarter that begins with it. Rates are 0..1; None where
+    there is no number."""
 
     kpi: str
     month: date
@@ -99,18 +100,18 @@ class Cell:
     benchmark: float | None
     status: str | None
     is_restated: bool
+    is_quarter: bool = False
 
 
 @dataclass(frozen=True)
 class Published:
-    """What the page of the KPIs shows, as published. `quarterly`: KPIs that have a value by quarter."""
+    """What the page of the KPIs shows, as published."""
 
     publication: Publication
     definitions: tuple[Definition, ...]
     readiness: tuple[FeedReadiness, ...]
     cells: tuple[Cell, ...]
     segment_labels: Mapping[int, str]
-    quarterly: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -252,9 +253,8 @@ def read_published(database: Path, language: str) -> Published:
             publication=_publication(publications[0]),
             definitions=tuple(_definition(row, language) for row in table_rows(connection, "kpi_definitions")),
             readiness=tuple(_readiness(row, language) for row in table_rows(connection, "kpi_readiness")),
-            cells=tuple(_cell(row) for row in table_rows(connection, "kpi_values", "where period_grain = 'month'")),
+            cells=tuple(_cell(row) for row in table_rows(connection, "kpi_values", _PACK_GRAIN)),
             segment_labels=_segment_labels(table_rows(connection, "segment_labels"), language),
-            quarterly=frozenset(row["kpi"] for row in table_rows(connection, "kpi_values", _OF_A_QUARTER, "distinct kpi")),
         )
 
 
@@ -288,7 +288,9 @@ def read_customers(database: Path, language: str) -> CustomerTables:
     )
 
 
-_OF_A_QUARTER = "where period_grain = 'quarter' and value_segment = -1 and value is not null"
+# What is estimated has quarters only; a KPI of months is never shown by quarter beside them.
+_PACK_GRAIN = """where period_grain = 'month' or (
+    period_grain = 'quarter' and kpi not in (select kpi from kpi_values where period_grain = 'month'))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
 _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
     contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
@@ -382,6 +384,7 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         benchmark=finite(row["benchmark"]),
         status=clean_text(row["status"]) or None,
         is_restated=bool(row["is_restated"]),
+        is_quarter=row["period_grain"] == "quarter",
     )
 
 

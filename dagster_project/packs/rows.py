@@ -74,7 +74,7 @@ def kpi_row(kpi: KpiFigures, report: Report, words: Words, formats: Formats) -> 
         status=status,
         status_word=words(status),
         sample_size=formats.count(current.sample_size) if current else UNKNOWN,
-        month=formats.short_month(kpi.month) if current and kpi.month else UNKNOWN,
+        month=formats.short_period(kpi.month, is_quarter=kpi.is_quarter) if current and kpi.month else UNKNOWN,
         is_reference_month=is_reference,
         is_tentative=current is not None and (kpi.partial_until is not None or not is_settled(current)),
         caveats=figure_caveats(kpi, words, formats),
@@ -148,8 +148,6 @@ def change_texts(change: Change | None, unit: str, words: Words, formats: Format
 def figure_caveats(kpi: KpiFigures, words: Words, formats: Formats) -> tuple[str, ...]:
     """What to know about this very figure, in a few words each."""
     if not kpi.is_shown or kpi.current is None:
-        if kpi.status == "quarterly":
-            return (words("by_quarter", page=words("proof")),)
         return (reason_text(kpi, words) if kpi.verdict == "unavailable" else words("no_value"),)
     caveats = []
     if kpi.partial_until is not None:

@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
 
-from dagster_project.packs.figures import SETTLED_SHARE, month_before
+from dagster_project.packs.figures import SETTLED_SHARE, months_after
 from dagster_project.packs.reading import ALL, TOTAL
 from dagster_project.packs.reading_value import (
     AfterContact,
@@ -38,7 +38,7 @@ DIMENSIONS: tuple[str, ...] = ("relational_family", "reason", "queue", "team")
 FigureName = Literal["after", "because", "net", "retained", "rescued", "secured"]
 Trust = Literal["alarm", "open", "hold_out", "unchecked", "care", "none"]
 # Why there is no comparison with the period before.
-NoChange = Literal["no_period", "no_previous", "immature", "not_estimable", "small"]
+NoChange = Literal["no_period", "no_previous", "immature", "not_estimable", "other_method", "small"]
 KPIS: Mapping[FigureName, str] = {
     "after": "repurchase_amount_60",
     "because": "repurchase_increment_amount_60",
@@ -323,7 +323,7 @@ def quarter_of(day: date) -> date:
 
 def quarter_before(day: date) -> date:
     """First day of the quarter before that of `day`."""
-    return quarter_of(month_before(quarter_of(day)))
+    return months_after(quarter_of(day), -3)
 
 
 def months_of(quarter: date) -> tuple[date, date, date]:
@@ -536,6 +536,9 @@ def _estimate_figure(name: FigureName, quarter: date | None, estimates: Mapping[
         no_change = "immature"
     elif former is None:
         no_change = "not_estimable"
+    elif before.total.method != now.total.method:
+        # as in the KPI table: who was drawn at random is not who was compared
+        no_change = "other_method"
     elif not (now.total.is_publishable and before.total.is_publishable):
         no_change = "small"
     else:
@@ -561,7 +564,7 @@ def _kept_figure(name: FigureName, month: date | None, kept: Mapping[date, Kept]
     value = _kept_value(now.total, name) if now else None
     if month is None or now is None or value is None:
         return _no_figure(name, month)
-    before = kept.get(month_before(month))
+    before = kept.get(months_after(month, -1))
     former = _kept_value(before.total, name) if before else None
     split: Split | None = None
     no_change: NoChange | None = None

@@ -112,9 +112,7 @@ _FRENCH = {
     "watch": "À surveiller",
     "alert": "Alerte",
     "not_publishable": "Non publiable",
-    "no_month": "Sans mois complet",
-    "quarterly": "Par trimestre",
-    "by_quarter": "Publié par trimestre, avec son intervalle\u00a0: page «\u00a0{page}\u00a0».",
+    "no_month": "Sans période complète",
     "tentative": "mois partiel ou provisoire\u00a0: la réserve est dans le pack",
     "no_target": "Sans cible",
     "favourable": "favorable",
@@ -155,9 +153,10 @@ _FRENCH = {
     "legend_restated": "mois révisé",
     "legend_provisional": "mois provisoire (fenêtre non écoulée)",
     "chart_title": "{label}, évolution mensuelle",
+    "chart_title_quarter": "{label}, évolution trimestrielle",
     "chart_description": (
-        "De {first_month} ({first_value}) à {last_month} ({last_value}). Minimum {minimum} en {minimum_month}, "
-        "maximum {maximum} en {maximum_month}."
+        "De {first_value} ({first_month}) à {last_value} ({last_month}). Minimum {minimum} ({minimum_month}), "
+        "maximum {maximum} ({maximum_month})."
     ),
     "chart_gaps": " {count}\u00a0mois non publiables laissés en blanc.",
     "chart_target": " Cible\u00a0: {target}.",
@@ -353,9 +352,7 @@ _ENGLISH = {
     "watch": "Watch",
     "alert": "Alert",
     "not_publishable": "Not publishable",
-    "no_month": "No complete month",
-    "quarterly": "By quarter",
-    "by_quarter": "Published by quarter, with its interval: page “{page}”.",
+    "no_month": "No complete period",
     "tentative": "partial or provisional month: the pack gives the caveat",
     "no_target": "No target",
     "favourable": "favourable",
@@ -394,9 +391,10 @@ _ENGLISH = {
     "legend_restated": "restated month",
     "legend_provisional": "provisional month (window not elapsed)",
     "chart_title": "{label}, by month",
+    "chart_title_quarter": "{label}, by quarter",
     "chart_description": (
-        "From {first_month} ({first_value}) to {last_month} ({last_value}). Lowest {minimum} in {minimum_month}, "
-        "highest {maximum} in {maximum_month}."
+        "From {first_value} ({first_month}) to {last_value} ({last_month}). Lowest {minimum} ({minimum_month}), "
+        "highest {maximum} ({maximum_month})."
     ),
     "chart_gaps": " {count} months not publishable, left blank.",
     "chart_target": " Target: {target}.",

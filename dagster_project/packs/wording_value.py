@@ -84,6 +84,7 @@ FRENCH = {
     "no_change_no_period": "aucune période complète.",
     "no_change_immature": "la période précédente est incomplète, ou ses fenêtres ne sont pas écoulées.",
     "no_change_not_estimable": "l’une des deux périodes n’est pas estimable.",
+    "no_change_other_method": "l’une des deux périodes est un tirage au sort, l’autre une comparaison\u00a0: elles parlent d’autres clients.",
     "no_change_small": "trop peu de clients dans l’une des deux périodes.",
     "small_sample": "effectif trop faible, à ne pas utiliser",
     "earned_lead": (
@@ -333,6 +334,7 @@ ENGLISH = {
     "no_change_no_period": "no period is complete.",
     "no_change_immature": "the period before is not complete, or its windows are not over.",
     "no_change_not_estimable": "one of the two periods is not estimable.",
+    "no_change_other_method": "one of the two periods is a random draw, the other a comparison: they speak of other customers.",
     "no_change_small": "too few customers in one of the two periods.",
     "small_sample": "sample too small, not to be used",
     "earned_lead": (

@@ -181,7 +181,7 @@ class _Workbook:
         caveats = [*figure_caveats(kpi, words, self._formats), main_caveat(kpi, words)]
         return [
             *head,
-            Typed(kpi.month, "month", grey),
+            self._period(kpi, kpi.month, grey),
             Typed(cell.value, unit, grey),
             Typed(cell.previous_value, unit, grey or (kpi.previous is not None and not kpi.previous.is_publishable)),
             Typed(cell.target, unit),
@@ -197,6 +197,10 @@ class _Workbook:
             "; ".join(caveat for caveat in caveats if caveat),
         ]
 
+    def _period(self, kpi: KpiFigures, month: date | None, grey: bool) -> Content:
+        """A month as a date; a quarter, which no number format of a workbook knows, in words."""
+        return self._formats.short_quarter(month) if kpi.is_quarter and month else Typed(month, "month", grey)
+
     def _trends(self) -> None:
         words = self._words
         rows: list[list[Content]] = []
@@ -209,7 +213,7 @@ class _Workbook:
                     [
                         words.spaced(kpi.definition.label),
                         self._unit(unit),
-                        Typed(month, "month", grey),
+                        self._period(kpi, month, grey),
                         Typed(cell.value, unit, grey),
                         Typed(cell.interval_low, unit, grey),
                         Typed(cell.interval_high, unit, grey),
@@ -246,7 +250,7 @@ class _Workbook:
                     [
                         words.spaced(kpi.definition.label),
                         self._unit(unit),
-                        Typed(kpi.month, "month", grey),
+                        self._period(kpi, kpi.month, grey),
                         labels.get(member) or words.segment(member),
                         Typed(cell.value, unit, grey),
                         Typed(cell.interval_low, unit, grey),

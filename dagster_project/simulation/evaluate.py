@@ -22,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 from dagster_project.estimates.churn import calibration
 from dagster_project.simulation.oracle import oracle_of, sees_change
 from dagster_project.simulation.recovery import Recovery, Requirement
+from dagster_project.simulation.true_effects import COLUMNS, effects_of
 
 SEGMENTS = (1, 2, 3, 4, 5)
 UNKNOWN_FAMILY = "unknown"
@@ -53,7 +54,7 @@ class Home:
     tables. `people`: that of truth. `parameters`: those of truth. `cuts`: the published cut points in use (`value_low_cut`,
     `value_high_cut`, `potential_low_cut`, `potential_high_cut`), empty where there are none. `churn`: of subscribers, months
     scored by a version fitted before them (`customer_id`, `month`, `churn_probability`). `hazards`: that of truth (`person_id`,
-    `month`, `monthly_hazard`, `has_ended`).
+    `month`, `monthly_hazard`, `has_ended`). `effects`: of quarters whose re-purchase is estimated (`true_effects.py`).
     """
 
     keys: pd.DataFrame
@@ -67,6 +68,7 @@ class Home:
     hazards: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["person_id", "month", "monthly_hazard", "has_ended"])
     )
+    effects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
 
 
 # --- measures -------------------------------------------------------------------------------------------------------
@@ -201,7 +203,7 @@ def compare(home: Home) -> list[Recovery]:
         *_families(matched),
         *_movements(home, persons),
         *_churn(home, persons),
-        Recovery("re-purchase effect", None, None, 0, "no incremental effect is published yet"),
+        *_repurchase(home.effects),
     ]
 
 
@@ -389,6 +391,19 @@ def _churn(home: Home, persons: pd.DataFrame) -> list[Recovery]:
     ]
 
 
+def _repurchase(effects: pd.DataFrame) -> list[Recovery]:
+    """Mean over quarters, weighted by their contacted customers, and how often the 95 % interval holds the truth. Nothing is
+    required of so few quarters: `make truth-effect` judges hundreds of companies."""
+    mean, held = "re-purchase: effect on the rate of the contacted", "re-purchase: quarters whose interval holds the truth"
+    if effects.empty:
+        note = "no quarter is estimated"
+        return [Recovery(mean, None, None, 0, note), Recovery(held, None, None, 0, note)]
+    weight = effects["contacted"].to_numpy(dtype=np.float64)
+    found, true = (float(np.average(effects[column].astype(float), weights=weight)) for column in ("rate", "true_rate"))
+    inside = effects["true_rate"].between(effects["rate_low"], effects["rate_high"])
+    return [Recovery(mean, found, true, int(weight.sum()), "the oracle's is the true effect"), _share(held, inside)]
+
+
 def _ended(hazards: pd.DataFrame) -> pd.DataFrame:
     """The months of truth whose three months are over, with `ended`: whether the subscription ended in them."""
     months = _ordinal(pd.to_datetime(hazards["month"]))
@@ -478,7 +493,7 @@ def _read(database: Path, truth: Path, salt: str) -> Home:
     links["key"] = [hash_of(salt, space, key) for space, key in zip(links["source"], links["source_key"], strict=True)]
     told = json.loads(in_use[0]) if in_use else {}
     cuts = {name: told[name] for name in CUTS} if set(CUTS) <= set(told) else {}
-    return Home(keys, links, customers, months, people, parameters, cuts, churn, hazards)
+    return Home(keys, links, customers, months, people, parameters, cuts, churn, hazards, effects_of(database, truth))
 
 
 def hash_of(salt: str, key_space: str, key: str) -> str:

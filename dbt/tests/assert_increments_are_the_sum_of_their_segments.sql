@@ -1,4 +1,4 @@
--- A row: an estimated total that is not, to the cent, the sum of the segments that are estimated.
+-- A row: an estimated total that is not, to the cent, the sum of the segments that are estimated, where any is.
 
 with
 
@@ -32,7 +32,7 @@ final as (
         increments.window_days,
         increments.method
     from increments
-    left join segments
+    inner join segments
         on
             increments.period_start = segments.period_start
             and increments.window_days = segments.window_days
@@ -40,8 +40,7 @@ final as (
     where
         increments.value_segment = -1
         and (
-            segments.method is null
-            or increments.incremental_amount <> segments.incremental_amount
+            increments.incremental_amount <> segments.incremental_amount
             or increments.incremental_margin <> segments.incremental_margin
             or increments.contact_cost <> segments.contact_cost
         )

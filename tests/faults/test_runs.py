@@ -17,8 +17,6 @@ from tests.faults.commands import kill_after, kill_when, manifest, run_command
 
 Copy = Callable[[Path], Path]
 
-# each writer of a home before publication, which has a kill of its own: landing, identity (a parameter), the first fits
-KILLED_AFTER = ("raw__pos_transactions", "identity", "fit_value")
 
 READER = """
 import pathlib, sys, time, warnings, duckdb, pandas as pd
@@ -89,10 +87,20 @@ def test_a_second_run_lands_nothing_new_publishes_the_same_figures_and_never_dis
     assert sorted(path.relative_to(home) for path in (home / "raw").rglob("*.parquet")) == batches
 
 
-def test_a_run_killed_at_any_step_leaves_nothing_half_done(simulated: Path, published: Path, copy_of: Copy) -> None:
-    """Four kills in a row on one home, each after a later step, then one whole run."""
+@pytest.mark.parametrize(
+    "killed_after",
+    [
+        pytest.param(("fit_value",), id="while it fits and while it publishes"),
+        # each writer of a home before publication: landing, identity (a parameter), the first fits
+        pytest.param(("raw__pos_transactions", "identity", "fit_value"), id="at any step", marks=pytest.mark.full),
+    ],
+)
+def test_a_killed_run_leaves_nothing_half_done(
+    simulated: Path, published: Path, copy_of: Copy, killed_after: tuple[str, ...]
+) -> None:
+    """Kills in a row on one home, each after a later step, the last while the version is written; then one whole run."""
     home = copy_of(simulated)
-    for step in KILLED_AFTER:
+    for step in killed_after:
         seen = kill_after(home, step)
         assert any(step in line for line in seen), "".join(seen)
         assert not (home / "published" / "current").exists(), f"nothing is published by a run killed after {step}"
@@ -167,6 +175,8 @@ def test_a_wrong_as_of_date_exits_with_2(published: Path, copy_of: Copy, argumen
     assert said in done.stderr
 
 
+# `make test-real` holds the same of the real home, against a recount of that date
+@pytest.mark.full
 def test_a_past_date_is_rebuilt_and_the_newest_publication_stays_current(published: Path, copy_of: Copy) -> None:
     home = copy_of(published)
     before = manifest(home)["publication"]

@@ -128,6 +128,7 @@ def _design(
             "window_days": window,
             "customer_number": customer,
             "value_segment": _segments(purchases, company, customer, zero, year),
+            "is_segment_retrospective": False,
             "is_treated": is_treated,
             "weight": 1.0,
             "outcome_purchases": (number > 0).astype(np.int64),

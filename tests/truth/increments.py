@@ -21,7 +21,7 @@ from tests.truth.effect_units import effect_units
 from tests.truth.simulated_events import cut, simulated_events
 from tests.truth.simulated_warehouse import simulated_units
 
-SIZE, LARGE = 2000, 4000
+SIZE, LARGE = 2000, 6500
 # The recall, the summer's queues and the call-back team change who calls; here nothing happens but purchases and contacts. Nor does
 # anybody leave unseen: who calls is a customer still, who is silent may have left, and no feed says so ("customers leave" below).
 LEAVING = SimulationParameters(effects=NO_EFFECTS, story=Story(is_told=False))

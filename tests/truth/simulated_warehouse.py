@@ -70,6 +70,7 @@ inner join made.intermediate.int_customer_month_segments as segments on segments
 alter table made.intermediate.int_contacts add column value_segment integer;
 update made.intermediate.int_contacts as contacts set value_segment = found.value_segment from made.intermediate.contact_segments as found where found.contact_id = contacts.contact_id;
 create table made.staging.stg_crm__assignments (experiment_code varchar, arm varchar, assigned_at timestamp, customer_id_hash varchar);
+create table made.intermediate.int_parameter_months (parameter varchar, month date, is_former boolean, is_retrospective boolean);
 create table made.staging.stg_web__sessions (session_id varchar, customer_id_hash varchar, email_hash varchar, started_at timestamp);
 create table made.intermediate.true_effects as
 select contacts.person_no::bigint as customer_number, contacts.case_key, contacts.opened_at, 'T' || caused_purchases.ticket_key as transaction_id

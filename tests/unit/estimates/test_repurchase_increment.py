@@ -122,6 +122,20 @@ def test_the_order_of_the_rows_changes_nothing(units: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(estimate(units), estimate(units.sample(frac=1, random_state=1)), check_exact=True)
 
 
+def test_segments_drawn_in_retrospect_enter_nothing_and_have_no_estimate(units: pd.DataFrame) -> None:
+    in_retrospect = units.assign(is_segment_retrospective=True)
+    shuffled = in_retrospect.assign(value_segment=np.random.default_rng(1).permutation(in_retrospect["value_segment"]))
+    found, other = estimate(in_retrospect), estimate(shuffled)
+    assert row_of(found)["verdict"] == "estimated"
+    assert row_of(found)["incremental_rate"] != row_of(estimate(units))["incremental_rate"]
+    measured = [name for name in found.columns if name.startswith("incremental") or name.endswith("alarm")]
+    pd.testing.assert_series_equal(row_of(found)[measured], row_of(other)[measured], check_names=False)
+    segments = found[found["value_segment"] != TOTAL]
+    assert set(segments["verdict"]) == {"not_estimable"}
+    assert segments["reason_en"].str.contains("in retrospect").all()
+    assert segments["treated"].sum() == row_of(found)["treated"]
+
+
 def test_a_segment_with_few_contacted_is_refused_in_words_and_leaves_the_total(units: pd.DataFrame) -> None:
     few = units[~((units["value_segment"] == 3) & units["is_treated"]) | (units.groupby("value_segment").cumcount() < 20)]
     rows = estimate(few)
@@ -223,6 +237,7 @@ def experiment(seed: int, effect: float, customers: int = 3000) -> pd.DataFrame:
             "window_days": 60,
             "customer_number": np.arange(customers),
             "value_segment": 1 + np.arange(customers) % 2,
+            "is_segment_retrospective": False,
             "is_treated": is_treated,
             "weight": 1.0,
             "outcome_purchases": (amount > 50).astype(int),

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.packs.charts import draw
 from dagster_project.packs.figures import (
     KpiFigures,
     Report,
@@ -106,7 +107,7 @@ def test_a_kpi_that_is_ready_but_has_no_month_to_show_is_not_called_unavailable(
     lost = "delete from kpi_values where kpi = 'nps' and period_start < '2025-12-01'"
     report = build_report(read_published(make_published(tmp_path / "a.duckdb", (lost,)), "fr"), "Europe/Paris")
     shown = row(report, "nps")
-    assert (shown.value, shown.status, shown.is_shown) == ("Sans mois complet", "no_month", False)
+    assert (shown.value, shown.status, shown.is_shown) == ("Sans période complète", "no_month", False)
     assert shown.caveats == ("Aucune valeur n’est publiée pour un mois complet.",)
 
 
@@ -324,3 +325,30 @@ def test_a_value_that_is_not_a_number_is_no_figure(tmp_path: Path) -> None:
         (f"update kpi_values set value = 'nan' where kpi = 'nps' and period_start = '{NOVEMBER}'",),
     )
     assert figures(build_report(read_published(database, "fr"), "Europe/Paris"), "nps").month == OCTOBER
+
+
+# a KPI that is known by quarter only: that of April, July and October stand, the last one not over on 7 December
+BY_QUARTER = (
+    "delete from kpi_values where kpi = 'nps' and period_start not in ('2025-04-01', '2025-07-01', '2025-10-01')",
+    "update kpi_values set period_grain = 'quarter' where kpi = 'nps'",
+)
+
+
+def test_a_kpi_of_quarters_shows_the_last_quarter_that_is_over_against_the_one_before(tmp_path: Path) -> None:
+    database = make_published(tmp_path / "a.duckdb", BY_QUARTER)
+    by_quarter = build_report(read_published(database, "fr"), "Europe/Paris")
+    shown = figures(by_quarter, "nps")
+    assert (shown.month, shown.is_quarter) == (date(2025, 7, 1), True)
+    assert shown.previous is not None and shown.previous.month == date(2025, 4, 1)
+    assert [month for month, _ in shown.trend] == [date(2025, 4, 1), date(2025, 7, 1)]
+    assert row(by_quarter, "nps").month == "T3\u00a02025"
+    chart = draw(shown, Words("fr"), Formats("fr", "EUR"))
+    assert chart.title.endswith("évolution trimestrielle")
+    assert [tick.label for tick in chart.x_ticks] == ["T2\u00a02025", "T3\u00a02025"]
+    assert "(3e trimestre 2025)" in chart.description
+
+
+def test_a_kpi_of_months_is_not_mixed_with_its_quarters(tmp_path: Path, report: Report) -> None:
+    both = "insert into kpi_values select * replace ('quarter' as period_grain, 0.5 as value) from kpi_values where kpi = 'nps'"
+    mixed = build_report(read_published(make_published(tmp_path / "a.duckdb", (both,)), "fr"), "Europe/Paris")
+    assert figures(mixed, "nps") == figures(report, "nps")

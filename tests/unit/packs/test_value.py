@@ -236,6 +236,7 @@ def test_a_hold_out_that_is_estimated_replaces_the_estimate_and_both_are_kept(re
     assert report.estimate is not None and report.estimate.other is not None
     assert (report.estimate.total.method, report.estimate.other.method) == ("hold_out", "estimate")
     assert report.figures["because"].value == Decimal(2611)
+    assert (report.figures["because"].split, report.figures["because"].no_change) == (None, "other_method")
     assert report.trust == "hold_out"
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from dagster_project.packs.customers import build_customer_report
 from dagster_project.packs.figures import build_report
-from dagster_project.packs.html import render_html
 from dagster_project.packs.reading import read_customers, read_published
 from dagster_project.packs.reading_value import read_value
 from dagster_project.packs.value import build_value_report
@@ -389,15 +388,6 @@ def test_tables_that_are_empty_give_the_reason_of_readiness(changed: Changed) ->
 
 def test_no_customer_can_be_found_in_the_page(page: str) -> None:
     assert CUSTOMER not in page
-
-
-def test_the_page_of_the_kpis_sends_its_quarterly_headline_here(value_database: Path) -> None:
-    report = build_report(read_published(value_database, "fr"), "Europe/Paris")
-    tree = parse(render_html(report, COMPANY, "direction", Words("fr")))
-    sheet = words_of(tree.by_id(f"kpi-{NET_MARGIN}"))
-    assert "Par trimestre" in sheet and "page « Ce que le service rapporte »" in sheet and "Sans mois complet" not in sheet
-    links = [link.attributes["href"] for link in classed(tree, "pages")[0].all("a")]
-    assert links[1] == "service_value_value_fr.html"
 
 
 def test_the_same_publication_gives_the_same_page_and_real_data_are_not_called_simulated(value_database: Path) -> None:

@@ -34,6 +34,7 @@ from dagster_project.simulation.evaluate import (
     spearman,
 )
 from dagster_project.simulation.recovery import Recovery
+from dagster_project.simulation.true_effects import effects_of
 
 PARAMETERS = {
     "as_of_date": 20251201.0,
@@ -227,7 +228,7 @@ def test_a_perfect_publication_has_perfect_figures_and_what_is_not_there_is_said
     assert lines["families: unchanged that change at a month boundary"].found is None
     assert lines["segments: unchanged that move at a month boundary"].found == 0.0
     assert lines["segments: changed that moved within 90 days"].found is None
-    assert lines["re-purchase effect"].found is None
+    assert lines["re-purchase: effect on the rate of the contacted"].found is None
 
 
 def test_every_home_has_the_same_figures() -> None:
@@ -369,3 +370,64 @@ def test_the_command_prints_only_the_figures_asked_for_and_judges_no_other(
     assert answer.exception is None, "nothing of churn is required in this world"
     assert "churn: AUC" in printed.getvalue() and "segments:" not in printed.getvalue()
     assert CliRunner().invoke(cli.app, ["evaluate", "--strict", str(tmp_path)]).exit_code != 0
+
+
+# --- the effect of contacts on purchases ----------------------------------------------------------------------------
+
+
+def published_contacts(folder: Path) -> tuple[Path, Path]:
+    """Four customers contacted in a quarter; truth says that contacts caused T1 and T3.
+
+    1 bought T1 because of the contact (its case). 2 bought T2 anyway. 3 bought T3 because of it and T4 anyway. 4 bought nothing.
+    5 was contacted without a purchase before, and 1 again after 20 days: neither is a time zero.
+    """
+    database, truth = folder / "service_value.duckdb", folder / "truth"
+    truth.mkdir()
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            """
+            create table contacts as
+            select contact_id, case_id, customer_id, 'inbound' as direction, true as is_handled, false as is_set_aside, opened_at
+            from (values
+                ('K1', 'D1', '1', timestamp '2025-07-10 10:00:00'), ('K2', 'D2', '2', timestamp '2025-07-11 10:00:00'),
+                ('K3', null, '3', timestamp '2025-08-01 10:00:00'), ('K4', 'D4', '4', timestamp '2025-08-02 10:00:00'),
+                ('K5', 'D5', '5', timestamp '2025-08-03 10:00:00'), ('K6', 'D6', '1', timestamp '2025-07-30 10:00:00')
+            ) as made (contact_id, case_id, customer_id, opened_at);
+            create table purchases as
+            select transaction_id, customer_id, sold_at, cast(sold_at as date) as sold_on, true as is_net_positive
+            from (values
+                ('T1', '1', timestamp '2025-07-20 10:00:00'), ('T2', '2', timestamp '2025-07-20 10:00:00'),
+                ('T3', '3', timestamp '2025-08-20 10:00:00'), ('T4', '3', timestamp '2025-09-20 10:00:00'),
+                ('B1', '1', timestamp '2025-01-02 10:00:00'), ('B2', '2', timestamp '2025-01-02 10:00:00'),
+                ('B3', '3', timestamp '2025-01-02 10:00:00'), ('B4', '4', timestamp '2025-01-02 10:00:00')
+            ) as made (transaction_id, customer_id, sold_at);
+            create table repurchase_increment as
+            select date '2025-07-01' as period_start, segment as value_segment, days as window_days, 'estimate' as method,
+                verdict, 4 as treated_kept, 0.3 as incremental_rate, 0.1 as incremental_rate_low, 0.5 as incremental_rate_high
+            from (values (-1, 60, 'estimated'), (1, 60, 'estimated'), (-1, 30, 'estimated')) as made (segment, days, verdict)
+            """
+        )
+        connection.execute(
+            f"""
+            copy (select * from (values ('K9', 'D1', timestamp '2025-07-12 10:00:00', 'T1'), ('K3', 'D3', timestamp '2025-08-01 10:00:00', 'T3'))
+                as made (contact_id, case_id, opened_at, transaction_id))
+            to '{truth / "contact_effects.parquet"}'
+            """
+        )
+    return database, truth
+
+
+def test_the_true_effect_is_of_those_who_bought_because_of_the_contact_only(tmp_path: Path) -> None:
+    [quarter] = effects_of(*published_contacts(tmp_path)).to_dict("records")
+    assert (quarter["contacted"], quarter["true_rate"]) == (4, 0.25)
+    assert (float(quarter["rate_low"]), float(quarter["rate"]), float(quarter["rate_high"])) == (0.1, 0.3, 0.5)
+
+
+def test_the_estimate_stands_beside_the_true_effect_and_the_interval_is_asked_whether_it_holds_it() -> None:
+    effects = pd.DataFrame(
+        {"contacted": [300, 100], "true_rate": [0.1, 0.3], "rate": [0.2, 0.2], "rate_low": [0.05, 0.1], "rate_high": [0.3, 0.25]}
+    )
+    lines = by_figure(replace(small_home([None] * 5), effects=effects))
+    mean = lines["re-purchase: effect on the rate of the contacted"]
+    assert (mean.found, mean.oracle, mean.sample) == (pytest.approx(0.2), pytest.approx(0.15), 400)
+    assert lines["re-purchase: quarters whose interval holds the truth"].found == 0.5

@@ -65,6 +65,7 @@ final as (
         month,
         parameter_version,
         fitted_as_of,
+        fitted_as_of > month as is_retrospective,
         false as is_former
     from used
     union all
@@ -73,6 +74,7 @@ final as (
         month,
         parameter_version,
         fitted_as_of,
+        fitted_as_of > month as is_retrospective,
         true as is_former
     from former
 

@@ -62,6 +62,15 @@ bought as (
 
 ),
 
+-- drawn on data of later months: kpis.md keeps such segments out of estimates
+retrospective as (
+
+    select distinct {{ quarter_of('month') }} as quarter_start
+    from {{ ref('int_parameter_months') }}
+    where parameter = 'value_thresholds' and not is_former and is_retrospective
+
+),
+
 final as (
 
     select
@@ -70,6 +79,7 @@ final as (
         time_zeros.window_days,
         time_zeros.customer_number,
         time_zeros.value_segment,
+        retrospective.quarter_start is not null as is_segment_retrospective,
         time_zeros.is_treated,
         time_zeros.weight,
         cast(coalesce(bought.purchases, 0) as integer) as outcome_purchases,
@@ -101,6 +111,8 @@ final as (
         covariates.x_gap_purchases
     from time_zeros
     cross join margins
+    left join retrospective
+        on time_zeros.quarter_start = retrospective.quarter_start
     inner join covariates
         on
             time_zeros.customer_number = covariates.customer_number

@@ -160,12 +160,25 @@ restated as (
 
 ),
 
+-- What was drawn at random replaces what is estimated, and speaks of other customers: from one to the other there is no change.
+drawn_at_random as (
+
+    select distinct
+        'repurchase_increment_' as stem,
+        period_start,
+        value_segment
+    from {{ ref('repurchase_increment') }}
+    where method = 'hold_out' and verdict = 'estimated'
+
+),
+
 compared as (
 
     select
         available_cells.*,
         -- a sum over a part of a period, or of its events, says nothing beside one over the whole of it
         case
+            when (drawn_now.stem is null) <> (drawn_before.stem is null) then cast(null as double)
             when
                 available_cells.unit not in ('count', 'currency')
                 or (
@@ -188,6 +201,16 @@ compared as (
             and available_cells.period_grain = previous_cells.period_grain
             and available_cells.previous_period_start = previous_cells.period_start
             and available_cells.value_segment = previous_cells.value_segment
+    left join drawn_at_random as drawn_now
+        on
+            available_cells.kpi like drawn_now.stem || '%'
+            and available_cells.period_start = drawn_now.period_start
+            and available_cells.value_segment = drawn_now.value_segment
+    left join drawn_at_random as drawn_before
+        on
+            available_cells.kpi like drawn_before.stem || '%'
+            and available_cells.previous_period_start = drawn_before.period_start
+            and available_cells.value_segment = drawn_before.value_segment
     left join targets
         on
             available_cells.kpi = targets.kpi

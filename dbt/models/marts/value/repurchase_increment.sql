@@ -85,7 +85,8 @@ cells as (
         immature_count,
         contacts,
         contacts_costed,
-        kept_cost
+        kept_cost,
+        cast(null as decimal(38, 4)) as segmented_cost
     from kept_costs
 
     union all
@@ -102,7 +103,15 @@ cells as (
         -- of a part of the segments the cost is not known: then it is not known of the whole
         case
             when sum(case when is_estimated then 1 else 0 end) = count(kept_cost) then sum(kept_cost)
-        end as kept_cost
+        end as kept_cost,
+        -- of all customers with a segment, where none of the segments is estimated but all of them together
+        case
+            when
+                sum(case when is_estimated then 1 else 0 end) = 0
+                and sum(case when value_segment >= 0 and treated > 0 then 1 else 0 end)
+                = sum(case when value_segment >= 0 and treated > 0 and whole_cost is not null then 1 else 0 end)
+                then sum(case when value_segment >= 0 then whole_cost end)
+        end as segmented_cost
     from kept_costs
     group by method, quarter_start, window_days
 
@@ -111,7 +120,22 @@ cells as (
 joined as (
 
     select
-        cells.*,
+        cells.method,
+        cells.quarter_start,
+        cells.window_days,
+        cells.value_segment,
+        cells.treated,
+        cells.immature_count,
+        cells.contacts,
+        cells.contacts_costed,
+        coalesce(
+            cells.kept_cost,
+            cast(
+                round(
+                    cast(cells.segmented_cost as double) * {{ safe_divide('estimates.treated_kept', 'estimates.treated') }}, 4
+                ) as decimal(38, 4)
+            )
+        ) as kept_cost,
         coalesce(estimates.verdict, 'not_estimable') as verdict,
         coalesce(estimates.verdict, 'not_estimable') = 'estimated' as is_estimated,
         estimates.incremental_rate,
