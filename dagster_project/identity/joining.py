@@ -71,9 +71,7 @@ def is_feminine_of(first: str, second: str) -> bool:
 
 
 def _have_keys_of_their_own(one: Person, other: Person) -> bool:
-    return bool(
-        one.email and other.email and one.email != other.email and one.phone and other.phone and one.phone != other.phone
-    )
+    return bool(one.email and other.email and one.email != other.email and one.phone and other.phone and one.phone != other.phone)
 
 
 def are_different_people(one: Person, other: Person) -> bool:
