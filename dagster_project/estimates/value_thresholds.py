@@ -306,9 +306,7 @@ def _benchmarks(marks: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def attempt(
-    customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Version | None, segment_map: SegmentMap
-) -> Outcome:
+def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Version | None, segment_map: SegmentMap) -> Outcome:
     """What a run as of that date does about the parameters: a new version, or the former one where it still fits.
 
     `customers`: one row a customer as `read_customers` gives them; `stored`: the version that `former` made. A new version is due when there is none, when the former

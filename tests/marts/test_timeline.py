@@ -69,7 +69,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             session | {"session_id": "W1", "email": "Anne@example.org", "started_at": "2024-03-09 10:00:00"},
             session | {"session_id": "W2", "started_at": "2024-03-09 11:00:00"},
             # an id of nobody and an address that is known
-            session | {"session_id": "W3", "customer_id": "GUEST", "email": "anne@example.org", "started_at": "2024-03-09 12:00:00"},
+            session
+            | {"session_id": "W3", "customer_id": "GUEST", "email": "anne@example.org", "started_at": "2024-03-09 12:00:00"},
         ],
         "crm_subscriptions": [
             step
