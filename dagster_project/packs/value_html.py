@@ -101,6 +101,7 @@ def render_value(
     shown = value.estimate
     quarter = formats.quarter(value.quarter) if value.quarter else ""
     subtitle = words("proof_period", quarter=quarter) if quarter else words("proof_no_period")
+    is_drawn = shown is not None and shown.total.is_estimated and shown.total.method == "hold_out"
     view = {
         "quarter": quarter,
         "month": formats.month(value.month) if value.month else "",
@@ -123,6 +124,7 @@ def render_value(
         "sensitivity": sensitivity(shown, texts) if shown else (),
         "methods": _methods(shown, texts) if shown and shown.other else [],
         "limits": _limits(texts),
+        "is_drawn": is_drawn,
         "lacks": [words("table_missing", table=table) for table in sorted(value.missing)],
     }
     frame = Frame("proof", subtitle, SECTIONS, ("value.css",))
@@ -174,7 +176,7 @@ def trust(texts: Texts) -> Mapping[str, str]:
     share = ""
     if level != "none" and total:
         share = words(
-            "trust_share",
+            "trust_share_drawn" if total.method == "hold_out" else "trust_share",
             kept=formats.count(total.kept),
             treated=formats.count(total.treated),
             share=formats.rate(total.kept_share, 0),
@@ -257,7 +259,8 @@ def _lines(name: FigureName, texts: Texts) -> tuple[str, ...]:
         if row is None:
             return ()
         if name == "because":
-            return words("because_customers", kept=formats.count(row.kept)), words("because_not")
+            drawn = "_drawn" if row.method == "hold_out" else ""
+            return words(f"because_customers{drawn}", kept=formats.count(row.kept)), words("because_not")
         margin_value = row.margin.value if row.margin else None
         margin = texts.euros(margin_value, row.cost)
         return (words("net_parts", margin=margin, cost=texts.euros(row.cost, margin_value)),)
@@ -449,7 +452,9 @@ def _technical(estimate: Estimate, texts: Texts) -> list[tuple[str, tuple[str, .
 def checks(estimate: Estimate, texts: Texts) -> list[Check]:
     """Placebo and negative control in words; of a hold-out those of the comparison beside it."""
     row = estimate.total
-    if row.method == "hold_out" and estimate.other is not None:
+    if row.method == "hold_out":
+        if estimate.other is None:
+            return []
         row = estimate.other
     states: list[tuple[str, bool | None]] = [
         ("placebo", row.placebo_alarm),
@@ -477,8 +482,8 @@ def sensitivity(estimate: Estimate, texts: Texts) -> tuple[str, ...]:
     return first, words("sensitivity_interval", value=formats.number(row.sensitivity_of_interval, 1))
 
 
-def _methods(estimate: Estimate, texts: Texts) -> list[tuple[str, str, str, str, str, str, str]]:
-    """Both methods on one quarter: name, customers, sales added and interval, net and interval, or why not."""
+def _methods(estimate: Estimate, texts: Texts) -> list[tuple[str, str, str, str, str, str, str, tuple[str, ...]]]:
+    """Both methods on one quarter: name, customers, sales added and interval, net and interval, or why not; alarms."""
     rows = []
     for row in (estimate.total, estimate.other):
         if row is None:
@@ -493,6 +498,7 @@ def _methods(estimate: Estimate, texts: Texts) -> list[tuple[str, str, str, str,
                 texts.gain(net.value, net.low) if net else UNKNOWN,
                 texts.between(net) if net else "",
                 "" if row.is_estimated else f"{texts.words('not_estimable')}. {texts.because(row.reason)}",
+                alarm_texts(row, texts.words),
             )
         )
     return rows
@@ -502,7 +508,7 @@ def _limits(texts: Texts) -> list[str]:
     words, value = texts.words, texts.value
     total = value.estimate.total if value.estimate else None
     share = (
-        words("limit_share", share=texts.formats.rate(total.kept_share, 0))
+        words("limit_share_drawn" if total.method == "hold_out" else "limit_share", share=texts.formats.rate(total.kept_share, 0))
         if total is not None and total.is_estimated
         else words("limit_share_none")
     )

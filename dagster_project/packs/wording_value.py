@@ -45,6 +45,7 @@ FRENCH = {
     "trust_none": "Sans objet.",
     "trust_none_text": "{reason}",
     "trust_share": "L’estimation parle de {kept} clients contactés sur {treated} ({share}).",
+    "trust_share_drawn": "L’estimation parle de {kept} clients du groupe traité sur {treated} ({share}).",
     "unchecked_placebo": "le contrôle à blanc n’a pas pu être fait",
     "unchecked_negative_control": "le contrôle des appels abandonnés n’a pas pu être fait, faute de cas",
     "unchecked_both": "aucun des deux contrôles n’a pu être fait, faute de cas",
@@ -67,6 +68,7 @@ FRENCH = {
     "after_margin": "dont {margin} de marge connue",
     "after_not": "«\u00a0Après\u00a0» n’est pas «\u00a0grâce à\u00a0»",
     "because_customers": "de ventes dues au contact, chez {kept} clients contactés",
+    "because_customers_drawn": "de ventes dues au contact, chez {kept} clients du groupe traité",
     "because_not": "Ce n’est pas une part du montant «\u00a0après un contact\u00a0»",
     "net_parts": "{margin} de marge due au contact, moins {cost} de coût des contacts",
     "unavailable_because": "Indisponible",
@@ -94,6 +96,10 @@ FRENCH = {
     "earned_not": (
         "Les trois montants ne s’additionnent pas et ne se soustraient pas. Le premier compte tous les contacts, les deux autres le premier "
         "contact d’un client depuis 90\u00a0jours, s’il a des semblables non contactés."
+    ),
+    "earned_not_drawn": (
+        "Les trois montants ne s’additionnent pas et ne se soustraient pas. Le premier compte tous les contacts, les deux autres les seuls "
+        "clients du tirage au sort."
     ),
     # customers kept
     "kept": "Clients et revenus conservés",
@@ -214,6 +220,7 @@ FRENCH = {
     "doubt_lead": "Avant de répéter un chiffre de cette page\u00a0: les contrôles, ce qui pourrait le défaire, et ses limites.",
     "doubt_not": "Un contrôle muet ne prouve pas que l’estimation est juste\u00a0; un contrôle qui sonne prouve qu’elle ne l’est pas assez.",
     "checks_head": "Les deux contrôles",
+    "checks_of_comparison": "Un tirage au sort n’en a pas besoin\u00a0: ce sont ceux de la comparaison, montrée à côté.",
     "placebo": "Contrôle à blanc",
     "placebo_quiet": "Sur une période où le contact ne pouvait rien changer, car il n’avait pas encore eu lieu, la méthode ne trouve pas d’effet. C’est ce qu’on attend d’elle.",
     "placebo_ringing": "Sur une période où le contact ne pouvait rien changer, car il n’avait pas encore eu lieu, la méthode trouve un effet. Elle en trouve donc là où il n’y en a pas.",
@@ -242,6 +249,7 @@ FRENCH = {
     "limits": "Les limites",
     "limit_after": "«\u00a0Après un contact\u00a0» n’est pas «\u00a0grâce au contact\u00a0»\u00a0: ces clients auraient pu acheter sans lui.",
     "limit_share": "L’estimation vaut pour {share} des clients contactés, ceux qui ont leurs semblables. Des autres, elle ne dit rien.",
+    "limit_share_drawn": "L’estimation vaut pour {share} des clients du groupe traité. Des autres clients, elle ne dit rien.",
     "limit_share_none": "Une estimation ne vaut que pour les clients contactés qui ont leurs semblables parmi les autres.",
     "limit_hidden": (
         "Qui appelle est encore client\u00a0; qui se tait est peut-être déjà parti. Là où des clients partent sans le dire, l’estimation est un peu trop haute."
@@ -296,6 +304,7 @@ ENGLISH = {
     "trust_none": "Not applicable.",
     "trust_none_text": "{reason}",
     "trust_share": "The estimate speaks of {kept} of {treated} contacted customers ({share}).",
+    "trust_share_drawn": "The estimate speaks of {kept} of {treated} customers of the treated arm ({share}).",
     "unchecked_placebo": "the placebo check could not be made",
     "unchecked_negative_control": "the check on abandoned calls could not be made, for want of cases",
     "unchecked_both": "neither of the two checks could be made, for want of cases",
@@ -317,6 +326,7 @@ ENGLISH = {
     "after_margin": "of which {margin} is known margin",
     "after_not": "“After” is not “because of”",
     "because_customers": "of sales due to the contact, among {kept} contacted customers",
+    "because_customers_drawn": "of sales due to the contact, among {kept} customers of the treated arm",
     "because_not": "It is no part of the amount “after a contact”",
     "net_parts": "{margin} of margin due to the contact, less {cost} of contact cost",
     "unavailable_because": "Unavailable",
@@ -344,6 +354,9 @@ ENGLISH = {
     "earned_not": (
         "The three amounts neither add nor subtract. The first counts all contacts, the other two a customer’s first contact in 90 days, "
         "where there are customers alike without one."
+    ),
+    "earned_not_drawn": (
+        "The three amounts neither add nor subtract. The first counts all contacts, the other two only the customers of the random draw."
     ),
     "kept": "Customers and revenue kept",
     "kept_lead": (
@@ -459,6 +472,7 @@ ENGLISH = {
     "doubt_lead": "Before a figure of this page is repeated: the checks, what could undo it, and its limits.",
     "doubt_not": "A quiet check does not prove that the estimate is right; one that rings proves that it is not right enough.",
     "checks_head": "The two checks",
+    "checks_of_comparison": "A random draw needs none: these are those of the comparison, shown beside it.",
     "placebo": "Placebo",
     "placebo_quiet": "In a period in which the contact could change nothing, because it had not taken place yet, the method finds no effect. That is what is expected of it.",
     "placebo_ringing": "In a period in which the contact could change nothing, because it had not taken place yet, the method finds an effect. So it finds some where there is none.",
@@ -487,6 +501,7 @@ ENGLISH = {
     "limits": "The limits",
     "limit_after": "“After a contact” is not “because of the contact”: these customers might have bought without it.",
     "limit_share": "The estimate holds for {share} of the contacted customers, those who have their like. Of the others it says nothing.",
+    "limit_share_drawn": "The estimate holds for {share} of the customers of the treated arm. Of other customers it says nothing.",
     "limit_share_none": "An estimate holds only for contacted customers who have their like among the others.",
     "limit_hidden": (
         "Who calls is a customer still; who is silent may have left. Where customers leave without a word the estimate is a little too high."

@@ -345,6 +345,25 @@ def test_a_hold_out_and_the_estimate_stand_side_by_side(tree: Element) -> None:
     assert row(table, "Groupe témoin") == ["Non estimable. 20 clients tirés, il en faut 30."]
 
 
+def test_a_hold_out_speaks_of_the_arm_that_was_drawn_and_an_alarm_stays_with_the_comparison(changed: Changed) -> None:
+    drawn = """insert into repurchase_increment select * replace ('hold_out' as method, null as placebo_alarm,
+        null as negative_control_alarm) from repurchase_increment
+        where period_start = date '2025-07-01' and method = 'estimate' and verdict = 'estimated'"""
+    tree = changed(
+        "delete from repurchase_increment where method = 'hold_out'",
+        drawn,
+        ALARM.format(alarm="placebo_alarm") + " and method = 'estimate'",
+    )
+    assert trust(tree).startswith("Peut-on s’y fier ? Oui. Les clients du groupe témoin ont été tirés au sort")
+    assert "100 clients du groupe traité sur 125 (80 %)" in trust(tree)
+    because = words_of(classed(tree.by_id("earned"), "euro")[1])
+    assert "estimé, tirage au sort" in because and "clients du groupe traité" in because and "Alerte" not in because
+    heads = [words_of(line.all("th")[0]) for line in classed(tree, "methods")[0].all("tbody")[0].all("tr")]
+    assert heads == ["Groupe témoin tiré au sort", "Comparaison à des clients semblablesAlerte du contrôle à blanc."]
+    doubt = words_of(tree.by_id("doubt"))
+    assert "ce sont ceux de la comparaison" in doubt and "réparti par le hasard" in doubt
+
+
 def test_the_measures_of_quality_are_folded_and_complete(tree: Element) -> None:
     [table] = classed(tree, "technical")
     assert row(table, "Total") == ["125", "100", "80 %", "400", "150,0", "0,042", "1,80"]
