@@ -337,7 +337,8 @@ def rescue_effects(context: dg.AssetExecutionContext, home: Home) -> dg.Material
 
 @dg.asset(
     key=[loyalty_effect.FOLDER, loyalty_effect.NAME],
-    deps=[dg.AssetKey(["intermediate", "int_loyalty_units"])],
+    # the second is not read: both estimates stand between the same two calls of dbt
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_loyalty_units", "int_effect_units")],
     group_name="estimates",
     owners=OWNERS,
     kinds={"python", "parquet"},

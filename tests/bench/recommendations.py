@@ -6,13 +6,14 @@ twenty), so that co-purchase beats popularity and everybody gets a list by it, w
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
 
-from tests.bench.effects import cost_of
+from tests.bench.effects import MEMORY, cost_of
 from tests.marts.inputs import query, run_models, write_inputs
 
 CUSTOMERS = 1_000_000
@@ -52,11 +53,12 @@ MODELS = (
 def main() -> None:
     """Make the tables, run the models, print what they cost and what was found."""
     folder = Path(tempfile.mkdtemp(prefix="service-value-bench-"))
+    os.environ.setdefault("SERVICE_VALUE_MEMORY", MEMORY)
     covered = {"is_present": True, "first_day": "2023-04-08", "horizon_at": "2024-06-30 22:00:00"}
     inputs = write_inputs(folder / "inputs", {}, feed_status={"pos_transactions": covered})
     warehouse = folder / "warehouse" / "service_value.duckdb"
     warehouse.parent.mkdir()
-    with duckdb.connect(str(warehouse)) as connection:
+    with duckdb.connect(str(warehouse), config={"memory_limit": os.environ["SERVICE_VALUE_MEMORY"]}) as connection:
         connection.execute(MAKE)
     for model in MODELS.split():
         with cost_of(model):

@@ -2,7 +2,7 @@
 
 A company: customers who differ in how much they buy, a season, and a day of joining; who buys more joins earlier, so that members and others, and before and after, differ without
 any effect. With an effect, purchases after joining are made double with a chance. In a third world customers join while they buy more for
-two months anyway: the placebo must see it. The rows are those of `int_loyalty_units`; that SQL makes them so is for the dbt unit tests.
+two months anyway: the placebo must see it. The rows are those of `int_loyalty_units`; that SQL makes the same of the purchases is in `test_loyalty.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dagster_project.estimates.loyalty_effect import estimate
@@ -33,14 +35,21 @@ class LoyaltyWorld:
 WORLDS = {"no effect": LoyaltyWorld(), "effect": LoyaltyWorld(effect=0.4), "mood": LoyaltyWorld(mood=1.0)}
 
 
-def loyalty_units(world: LoyaltyWorld, seed: int) -> tuple[pd.DataFrame, float, float]:
-    """Units of one quarter, what joining truly added to each who joined, and what a comparison of after with before says."""
+@dataclass(frozen=True)
+class LoyaltyCompany:
+    """`joins`, `rate` (purchases a day): by customer. `purchases`: customer, day, amount, and `added` (euros because of joining)."""
+
+    joins: npt.NDArray[np.float64]
+    rate: npt.NDArray[np.float64]
+    purchases: pd.DataFrame
+
+
+def loyalty_company(world: LoyaltyWorld, seed: int) -> LoyaltyCompany:
     draw = np.random.default_rng(seed)
     n = world.customers
     rate = draw.gamma(2.0, 2.5, n) / 365
     # who buys more joins earlier
-    joins = 180 + (DAYS - 180) * draw.uniform(size=n) ** (0.5 + 0.5 * rate * 365 / 5)
-    joins = np.floor(joins)
+    joins = np.floor(180 + (DAYS - 180) * draw.uniform(size=n) ** (0.5 + 0.5 * rate * 365 / 5))
     who = np.repeat(np.arange(n), draw.poisson(rate * DAYS * 1.5 * (1 + world.mood)))
     day = np.floor(draw.uniform(0, DAYS, len(who)))
     near = np.abs(day - joins[who]) <= 60
@@ -48,40 +57,54 @@ def loyalty_units(world: LoyaltyWorld, seed: int) -> tuple[pd.DataFrame, float, 
     kept = draw.uniform(size=len(who)) < keep
     who, day = who[kept], day[kept]
     amount = np.round(draw.gamma(2.0, 25.0, len(who)), 2)
-    added = (day > joins[who]) & (draw.uniform(size=len(who)) < world.effect)
+    added = np.where((day > joins[who]) & (draw.uniform(size=len(who)) < world.effect), amount, 0.0)
+    return LoyaltyCompany(joins, rate, pd.DataFrame({"customer": who, "day": day, "amount": amount + added, "added": added}))
+
+
+def true_lift(world: LoyaltyWorld, company: LoyaltyCompany, treated: npt.NDArray[np.int64]) -> float:
+    """Expected euros because of joining in the 90 days after, given how much each buys: purchases have a mean amount of 50."""
+    ahead = 1 + 0.5 * np.sin(2 * np.pi * (company.joins[treated][:, None] + np.arange(1, WINDOW + 1)) / 365)
+    return float((world.effect * 50 * company.rate[treated] * ahead.sum(axis=1)).mean())
+
+
+def spent(company: LoyaltyCompany, zero: npt.NDArray[np.float64], first: int, last: int) -> npt.NDArray[np.float64]:
+    """Euros of each customer in the days `first` to `last` counted from `zero` (negative: none)."""
+    who = company.purchases["customer"].to_numpy()
+    since = company.purchases["day"].to_numpy() - zero[who]
+    inside = (zero[who] >= 0) & (since >= first) & (since <= last)
+    return np.bincount(who[inside], weights=company.purchases["amount"].to_numpy()[inside], minlength=len(zero))
+
+
+def loyalty_units(world: LoyaltyWorld, seed: int) -> tuple[pd.DataFrame, float, float]:
+    """Units of one quarter, what joining truly added to each who joined, and what a comparison of after with before says."""
+    company = loyalty_company(world, seed)
+    draw = np.random.default_rng([seed, 1])
+    joins, n = company.joins, world.customers
     treated = np.flatnonzero((joins >= QUARTER[0]) & (joins < QUARTER[1]))
     later = np.flatnonzero(joins > joins[treated].max() + WINDOW)
     zero = np.full(n, -1.0)
     zero[treated] = joins[treated]
     zero[later] = draw.choice(joins[treated], len(later))
-
-    def spent(first: int, last: int, weights: np.ndarray) -> np.ndarray:
-        inside = (zero[who] >= 0) & (day - zero[who] >= first) & (day - zero[who] <= last)
-        return np.bincount(who[inside], weights=weights[inside], minlength=n)
-
-    all_amounts = amount * (1 + added)
+    before, after = spent(company, zero, -WINDOW, -1), spent(company, zero, 1, WINDOW)
     units = pd.DataFrame(
         {
-            "quarter_start": pd.Timestamp("2024-01-01").date(),
+            "quarter_start": date(2024, 1, 1),
             "customer_number": np.arange(n),
             "is_treated": np.isin(np.arange(n), treated),
             "weight": 1.0,
             "is_tied": True,
             "has_placebo": True,
-            "spend_before": spent(-WINDOW, -1, all_amounts),
-            "spend_after": spent(1, WINDOW, all_amounts),
-            "all_spend_after": spent(1, WINDOW, all_amounts),
-            "placebo_before": spent(-2 * WINDOW, -WINDOW - 1, all_amounts),
-            "placebo_after": spent(-WINDOW, -1, all_amounts),
+            "spend_before": before,
+            "spend_after": after,
+            "all_spend_after": after,
+            "placebo_before": spent(company, zero, -2 * WINDOW, -WINDOW - 1),
+            "placebo_after": before,
             "x_tenure": np.log1p(draw.uniform(200, 1500, n)),
             "x_day": zero - QUARTER[0],
         }
     )
-    # expected, given how much each buys: purchases have a mean amount of 50
-    ahead = 1 + 0.5 * np.sin(2 * np.pi * (joins[treated][:, None] + np.arange(1, WINDOW + 1)) / 365)
-    truth = float((world.effect * 50 * rate[treated] * ahead.sum(axis=1)).mean())
-    naive = float((units["spend_after"] - units["spend_before"])[treated].mean())
-    return units[zero >= 0].reset_index(drop=True), truth, naive
+    naive = float((after - before)[treated].mean())
+    return units[zero >= 0].reset_index(drop=True), true_lift(world, company, treated), naive
 
 
 def measures(world: LoyaltyWorld, companies: int) -> dict[str, float]:
