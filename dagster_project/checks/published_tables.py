@@ -288,12 +288,20 @@ TABLES: dict[str, TableRules] = {
                 "where sold_on < newest.month and sold_on >= newest.month - interval 12 month",
             ),
             Equality(
+                "identified amounts are those of tickets with a customer",
+                "the identified net amount of the newest month is that of the tickets of the twelve months before that name a customer",
+                "select coalesce(sum(identified_net_amount_12m), 0) from segment_sizes where value_segment = -1 "
+                "and relational_family = 'all' and period_start = (select max(period_start) from segment_sizes)",
+                "select coalesce(sum(net_amount), 0) from purchases, (select max(period_start) as month from segment_sizes) as newest "
+                "where customer_id is not null and sold_on < newest.month and sold_on >= newest.month - interval 12 month",
+            ),
+            Equality(
                 "cells add up",
                 "segments and families add up to the total",
-                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0) from segment_sizes "
-                "where value_segment <> -1 and relational_family <> 'all'",
-                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0) from segment_sizes "
-                "where value_segment = -1 and relational_family = 'all'",
+                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0), coalesce(sum(identified_net_amount_12m), 0) "
+                "from segment_sizes where value_segment <> -1 and relational_family <> 'all'",
+                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0), coalesce(sum(identified_net_amount_12m), 0) "
+                "from segment_sizes where value_segment = -1 and relational_family = 'all'",
             ),
         ),
     ),

@@ -78,8 +78,22 @@ class Overlay:
         return any(cell.margin_12m is not None for cell in self.cells.values())
 
     def amount(self, cell: SegmentSize) -> Decimal | None:
-        """Margin of the 12 months before, or the net amount where no margin is known anywhere."""
-        return cell.margin_12m if self.has_margin else cell.net_amount_12m
+        """Margin of the 12 months before of these customers, or their net amount where no margin is known anywhere."""
+        return cell.identified_margin_12m if self.has_margin else cell.identified_net_amount_12m
+
+    @property
+    def whole_amount(self) -> Decimal | None:
+        """The same of all sales, those that name no customer included."""
+        if self.total is None:
+            return None
+        return self.total.margin_12m if self.has_margin else self.total.net_amount_12m
+
+    @property
+    def unidentified_amount(self) -> Decimal | None:
+        """What nobody is known to have bought: in the sales of the company, and in no amount per customer."""
+        if self.total is None or self.whole_amount is None:
+            return None
+        return self.whole_amount - (self.amount(self.total) or Decimal(0))
 
     def amount_per_customer(self, cell: SegmentSize) -> float | None:
         """The sum over its own customers: no mean of means."""

@@ -56,13 +56,17 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """One measure over the grid. `scale`: the texts at both ends of the grounds, empty where there is none."""
+    """One measure over the grid. `scale`: the texts at both ends of the grounds, empty where there is none.
+
+    `apart`: what belongs to no cell, empty where there is nothing.
+    """
 
     name: str
     title: str
     caption: str
     rows: tuple[tuple[str, tuple[HeatCell, ...]], ...]
     scale: tuple[str, str] | None
+    apart: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Measure:
     is_publishable: Callable[[SegmentSize], bool]
     interval: Callable[[SegmentSize], tuple[float | None, float | None]]
     reason: str
+    apart: str = ""
 
 
 @dataclass(frozen=True)
@@ -295,6 +300,7 @@ def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) ->
             lambda value: formats.money(value, decimals),
             short_amount,
             *by_customers,
+            apart=_unidentified(overlay, words, formats),
         ),
         Measure(
             "satisfaction",
@@ -314,6 +320,15 @@ def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) ->
         ),
     ]
     return tuple(_heat_map(measure, overlay, names, words) for measure in measures)
+
+
+def _unidentified(overlay: Overlay, words: Words, formats: Formats) -> str:
+    """What nobody is known to have bought, as a line apart; empty where every ticket names a customer."""
+    amount, whole = overlay.unidentified_amount, overlay.whole_amount
+    if not amount or whole is None:
+        return ""
+    kind = "margin" if overlay.has_margin else "net"
+    return words(f"unidentified_{kind}", amount=formats.short_money(float(amount)), whole=formats.short_money(float(whole)))
 
 
 def _heat_map(measure: Measure, overlay: Overlay, names: Names, words: Words) -> HeatMap:
@@ -356,6 +371,7 @@ def _heat_map(measure: Measure, overlay: Overlay, names: Names, words: Words) ->
         )
         if has_scale
         else None,
+        apart=measure.apart,
     )
 
 

@@ -117,7 +117,7 @@ class Published:
 class SegmentSize:
     """One cell of the overlay in one month: value segment x relational family, known at the start of the month.
 
-    Sums, contacts and answers are those of the 12 months before. `share` and `csat` are 0..1, `nps` -100..100.
+    Sums, contacts and answers are those of the 12 months before; `identified_*` without what names no customer. `share` and `csat` are 0..1, `nps` -100..100.
     """
 
     month: date
@@ -127,6 +127,8 @@ class SegmentSize:
     share: float | None
     net_amount_12m: Decimal | None
     margin_12m: Decimal | None
+    identified_net_amount_12m: Decimal | None
+    identified_margin_12m: Decimal | None
     contacts_per_customer: float | None
     csat: float | None
     csat_low: float | None
@@ -292,7 +294,7 @@ _PACK_GRAIN = """where period_grain = 'month' or (
     period_grain = 'quarter' and kpi not in (select kpi from kpi_values where period_grain = 'month'))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
 _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
-    contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
+    identified_net_amount_12m, identified_margin_12m, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
     is_csat_publishable, is_nps_publishable"""
 _PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
     habits_{language} as habits, likes_{language} as likes, irritants_{language} as irritants,
@@ -398,6 +400,8 @@ def _size(row: Mapping[str, Any]) -> SegmentSize:
         share=_number(row["share"]),
         net_amount_12m=row["net_amount_12m"],
         margin_12m=row["margin_12m"],
+        identified_net_amount_12m=row["identified_net_amount_12m"],
+        identified_margin_12m=row["identified_margin_12m"],
         contacts_per_customer=_number(row["contacts_per_customer"]),
         csat=_number(row["csat"]),
         csat_low=_number(row["csat_low"]),

@@ -51,6 +51,14 @@ FRENCH = {
     "map_size_caption": "Clients, et part de tous les clients",
     "map_margin": "Ce qu’ils rapportent",
     "map_margin_caption": "Marge des 12\u00a0mois par client, et marge totale de la case",
+    "unidentified_margin": (
+        "À part\u00a0: {amount} de marge de tickets sans client identifié, dans aucune case ni aucun montant par client. Avec eux, "
+        "{whole} en tout."
+    ),
+    "unidentified_net": (
+        "À part\u00a0: {amount} d’achats nets de tickets sans client identifié, dans aucune case ni aucun montant par client. Avec "
+        "eux, {whole} en tout."
+    ),
     "map_net": "Ce qu’ils achètent",
     "map_net_caption": "Achats nets des 12\u00a0mois par client, et total de la case (marge inconnue)",
     "map_satisfaction": "S’ils sont satisfaits",
@@ -281,6 +289,8 @@ FRENCH = {
     "share": "Part",
     "net_amount_12m": "Achats nets 12\u00a0mois",
     "margin_12m": "Marge 12\u00a0mois",
+    "identified_net_amount_12m": "dont clients identifiés, achats nets",
+    "identified_margin_12m": "dont clients identifiés, marge",
     "margin_per_customer": "Marge par client",
     "contacts_per_customer": "Contacts par client",
     "csat": "CSAT",
@@ -349,6 +359,13 @@ ENGLISH = {
     "map_size_caption": "Customers, and share of all customers",
     "map_margin": "What they bring in",
     "map_margin_caption": "Margin of 12 months per customer, and total margin of the cell",
+    "unidentified_margin": (
+        "Apart: {amount} of margin from tickets that name no customer, in no cell and in no amount per customer. With them, {whole} in all."
+    ),
+    "unidentified_net": (
+        "Apart: {amount} of net purchases on tickets that name no customer, in no cell and in no amount per customer. With them, "
+        "{whole} in all."
+    ),
     "map_net": "What they buy",
     "map_net_caption": "Net purchases of 12 months per customer, and total of the cell (margin not known)",
     "map_satisfaction": "Whether they are satisfied",
@@ -564,6 +581,8 @@ ENGLISH = {
     "share": "Share",
     "net_amount_12m": "Net purchases 12 months",
     "margin_12m": "Margin 12 months",
+    "identified_net_amount_12m": "of which identified customers, net purchases",
+    "identified_margin_12m": "of which identified customers, margin",
     "margin_per_customer": "Margin per customer",
     "contacts_per_customer": "Contacts per customer",
     "csat": "CSAT",

@@ -17,7 +17,7 @@ from dagster_project.packs.customers import (
     move_kind,
 )
 from dagster_project.packs.reading import CustomerTables, Migration, read_customers
-from tests.unit.packs.customers_published import FAMILIES, RECUT_MONTH, customers_of, make_customers
+from tests.unit.packs.customers_published import FAMILIES, RECUT_MONTH, UNIDENTIFIED_MARGIN, customers_of, make_customers
 from tests.unit.packs.published import AS_OF, DECEMBER, NOVEMBER, make_published
 
 NOTHING = CustomerTables(None, None, None, None, None, {})
@@ -52,15 +52,29 @@ def test_an_amount_per_customer_is_the_sum_over_its_own_customers_and_no_mean_of
     assert overlay is not None and overlay.total is not None
     # segment 5, soliciting: 100 customers x (20 + 55 x 5) = 29,500 of margin
     cell = overlay.cells[5, "soliciting"]
-    assert cell.margin_12m == Decimal(29_500) and overlay.amount_per_customer(cell) == 295.0
-    several = [replace(cell, customers=1, margin_12m=Decimal(10)), replace(cell, customers=9, margin_12m=Decimal(0))]
+    assert cell.identified_margin_12m == Decimal(29_500) and overlay.amount_per_customer(cell) == 295.0
+    several = [
+        replace(cell, customers=1, identified_margin_12m=Decimal(10)),
+        replace(cell, customers=9, identified_margin_12m=Decimal(0)),
+    ]
     assert [overlay.amount_per_customer(each) for each in several] == [10.0, 0.0]
-    assert overlay.amount_per_customer(replace(cell, customers=10, margin_12m=Decimal(10))) == 1.0
+    assert overlay.amount_per_customer(replace(cell, customers=10, identified_margin_12m=Decimal(10))) == 1.0
+
+
+def test_what_nobody_is_known_to_have_bought_is_in_no_amount_per_customer_and_stands_apart(customers: CustomerReport) -> None:
+    overlay = customers.overlay
+    assert overlay is not None and overlay.total is not None
+    # off the scale and unknown: 1,000 customers x (20 + 8 x 4) of margin; 900,000 more name nobody
+    assert overlay.amount_per_customer(overlay.cells[-2, "unknown"]) == 52.0
+    assert overlay.unidentified_amount == UNIDENTIFIED_MARGIN
+    assert overlay.whole_amount == overlay.total.margin_12m
+    apart = [(cell.margin_12m or 0) - (cell.identified_margin_12m or 0) for cell in overlay.inner()]
+    assert sum(apart) == UNIDENTIFIED_MARGIN
 
 
 def test_net_amounts_stand_in_only_where_no_margin_is_known_anywhere(tables: CustomerTables) -> None:
     assert tables.sizes is not None
-    without = tuple(replace(size, margin_12m=None) for size in tables.sizes)
+    without = tuple(replace(size, margin_12m=None, identified_margin_12m=None) for size in tables.sizes)
     overlay = build_customer_report(replace(tables, sizes=without), AS_OF).overlay
     assert overlay is not None and not overlay.has_margin
     assert overlay.amount_per_customer(overlay.cells[5, "soliciting"]) == 885.0

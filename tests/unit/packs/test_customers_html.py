@@ -114,6 +114,15 @@ def test_cells_say_size_and_share_margin_and_total_satisfaction_and_answers(tree
     assert row(size, "Sans achat")[3] == UNKNOWN
 
 
+def test_what_no_customer_bought_is_a_line_apart_of_the_margins_and_no_end_of_their_scale(tree: Element) -> None:
+    [line] = classed(tree, "apart")
+    assert " ".join(line.text.split()) == (
+        "À part : 900 k € de marge de tickets sans client identifié, dans aucune case ni aucun montant par client. "
+        "Avec eux, 7,6 M € en tout."
+    )
+    assert row(classed(tree, "map")[1], "Non identifiés")[4] == "52 € 52 k €"
+
+
 def test_small_cells_are_greyed_with_the_reason_and_take_no_part_in_the_scale(tree: Element) -> None:
     size, margin, satisfaction, _ = classed(tree, "map")
     assert [" ".join(cell.text.split()) for cell in classed(size, "greyed")] == ["12 0,0 % (non publiable, trop peu de clients)"]
@@ -160,7 +169,13 @@ def test_a_name_too_long_for_a_grid_is_shortened_and_the_long_one_is_said(tmp_pa
 
 def test_without_any_margin_the_map_is_of_net_amounts_and_says_so(tmp_path: Path) -> None:
     text = (
-        parse(render(make_customers(tmp_path / "a.duckdb", ("update segment_sizes set margin_12m = null",))))
+        parse(
+            render(
+                make_customers(
+                    tmp_path / "a.duckdb", ("update segment_sizes set margin_12m = null, identified_margin_12m = null",)
+                )
+            )
+        )
         .by_id("overlay")
         .text
     )
@@ -308,7 +323,8 @@ def test_an_empty_table_is_said_to_be_empty(tmp_path: Path, section: str, table:
 
 def test_figures_that_are_not_known_are_dashes_and_never_zeros(tmp_path: Path) -> None:
     changes = (
-        "update segment_sizes set share = null, net_amount_12m = null, margin_12m = null, contacts_per_customer = null, csat = null",
+        """update segment_sizes set share = null, net_amount_12m = null, margin_12m = null, identified_net_amount_12m = null,
+           identified_margin_12m = null, contacts_per_customer = null, csat = null""",
         """update personas set share = null, margin_12m_mean = null, net_amount_12m_mean = null, purchases_12m_mean = null,
            contacts_12m_mean = null, csat = null, value_segment = null, relational_family = null, habits_fr = null""",
         """update relationship_models set satisfaction = null, satisfaction_low = null, recommended_frequency = null,

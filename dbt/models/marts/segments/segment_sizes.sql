@@ -50,7 +50,8 @@ unidentified as (
 
 ),
 
--- what nobody is known to have bought has no customer and no family, and is in the totals
+-- what nobody is known to have bought has no customer and no family, and is in the totals; no customer's share of it can be told, so
+-- that the identified amounts, which alone are divided by customers, stand beside
 members as (
 
     select
@@ -60,6 +61,8 @@ members as (
         1 as customers,
         features.net_amount_12m,
         features.margin_12m,
+        features.net_amount_12m as identified_net_amount_12m,
+        features.margin_12m as identified_margin_12m,
         features.contacts_12m
     from segments
     inner join features
@@ -74,6 +77,8 @@ members as (
         0 as customers,
         sum(unidentified.net_amount) as net_amount_12m,
         sum(unidentified.margin_amount) as margin_12m,
+        null as identified_net_amount_12m,
+        null as identified_margin_12m,
         null as contacts_12m
     from (select distinct month from segments) as months
     inner join unidentified
@@ -93,6 +98,8 @@ sized as (
         sum(customers) as customers,
         sum(net_amount_12m) as net_amount_12m,
         sum(margin_12m) as margin_12m,
+        sum(identified_net_amount_12m) as identified_net_amount_12m,
+        sum(identified_margin_12m) as identified_margin_12m,
         sum(contacts_12m) as contacts_12m,
         count(contacts_12m) as customers_with_contacts_known
     from members
@@ -227,6 +234,8 @@ final as (
         {{ round_significant(safe_divide('sized.customers', 'totals.customers')) }} as share,
         cast(sized.net_amount_12m as decimal(18, 4)) as net_amount_12m,
         cast(sized.margin_12m as decimal(18, 4)) as margin_12m,
+        cast(sized.identified_net_amount_12m as decimal(18, 4)) as identified_net_amount_12m,
+        cast(sized.identified_margin_12m as decimal(18, 4)) as identified_margin_12m,
         {{ round_significant(safe_divide('sized.contacts_12m', 'sized.customers_with_contacts_known')) }} as contacts_per_customer,
         satisfied.csat,
         satisfied.csat_low,
