@@ -222,7 +222,13 @@ TABLES: dict[str, TableRules] = {
         grain=("micro_segment",),
         filled_by=None,  # without a stable division there is no micro-segment
         members={"relational_family": _FAMILIES},
-        ranges={"customers": (20, None), "csat": (0, 1), "purchases_12m_mean": (0, None), "contacts_12m_mean": (0, None)},
+        ranges={
+            "customers": (20, None),
+            "csat": (0, 1),
+            "margin_coverage": (0, 1),
+            "purchases_12m_mean": (0, None),
+            "contacts_12m_mean": (0, None),
+        },
         required=(
             "customers",
             "share",
@@ -270,7 +276,13 @@ TABLES: dict[str, TableRules] = {
         grain=("period_start", "value_segment", "relational_family"),
         filled_by=(CUSTOMERS,),
         members={"relational_family": (*_FAMILIES, "all")},
-        ranges={"csat": (0, 1), "nps": (-100, 100), "customers": (0, None), "contacts_per_customer": (0, None)},
+        ranges={
+            "csat": (0, 1),
+            "nps": (-100, 100),
+            "customers": (0, None),
+            "margin_coverage": (0, 1),
+            "contacts_per_customer": (0, None),
+        },
         required=("customers", "share", "is_publishable"),
         equalities=(
             Equality(

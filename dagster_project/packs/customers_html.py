@@ -13,6 +13,7 @@ from decimal import Decimal
 from dagster_project.packs.charts import Chart, Series, draw_series
 from dagster_project.packs.customers import (
     LABEL_AXES,
+    LEAST_MARGIN_COVERAGE,
     CustomerReport,
     MigrationFigures,
     ModelFigures,
@@ -20,6 +21,7 @@ from dagster_project.packs.customers import (
     Overlay,
     ParameterFigures,
     in_family_order,
+    is_margin_known,
     move_kind,
 )
 from dagster_project.packs.figures import Report, depth
@@ -206,7 +208,7 @@ def render_customers(report: Report, customers: CustomerReport, company: Company
         "matrices": [_matrix(figures, names, words, formats) for figures in customers.migrations],
         "span": _span(customers.migrations, formats),
         "recuts": _recuts(customers.migrations, names, words, formats),
-        "cards": _cards(customers.personas, names, words, formats),
+        "cards": _cards(customers, names, words, formats),
         "models": model_rows(customers.models, names, words, formats) if customers.models else (),
         "gaps": gap_rows(customers.models, names, words) if customers.models else ((), ()),
         "models_sum": _models_sum(customers.models, words, formats) if customers.models else "",
@@ -270,7 +272,23 @@ def overlay_sentences(overlay: Overlay, names: Names, words: Words, formats: For
         full, short = names.segment(-2), names.short_segment(-2)
         called = words("as_called", name=short) if short != full else ""
         sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, as_called=called))
+    sentences += _margin_coverage(overlay, words, formats)
     return tuple(sentences)
+
+
+def _margin_coverage(overlay: Overlay, words: Words, formats: Formats) -> list[str]:
+    """Of how much of the sales the margin is known, where it is not all; nothing where none is known (the map says so)."""
+    coverage = overlay.total.margin_coverage if overlay.total else None
+    share = formats.rate(coverage)
+    if not coverage or share == formats.rate(1.0):
+        return []
+    return [
+        words(
+            "margin_in_part" if overlay.has_margin else "margin_too_little",
+            share=share,
+            least=formats.rate(LEAST_MARGIN_COVERAGE, 0),
+        )
+    ]
 
 
 def _no_potential(figures: ParameterFigures | None, words: Words) -> tuple[str, ...]:
@@ -478,14 +496,15 @@ def _recuts(
     return [line for _, line in sorted(rows, key=lambda row: row[0], reverse=True)]
 
 
-def _cards(personas: Sequence[Persona], names: Names, words: Words, formats: Formats) -> list[Card]:
+def _cards(customers: CustomerReport, names: Names, words: Words, formats: Formats) -> list[Card]:
+    personas, has_margin = customers.personas, customers.has_margin
     widest = max((persona.share or 0.0 for persona in personas), default=0.0)
-    has_margin = any(persona.margin_12m_mean is not None for persona in personas)
     return [_card(number, persona, widest, has_margin, names, words, formats) for number, persona in enumerate(personas, 1)]
 
 
 def _card(number: int, persona: Persona, widest: float, has_margin: bool, names: Names, words: Words, formats: Formats) -> Card:
-    amount = persona.margin_12m_mean if has_margin else persona.net_amount_12m_mean
+    margin = persona.margin_12m_mean if is_margin_known(persona.margin_coverage) else None
+    amount = margin if has_margin else persona.net_amount_12m_mean
     place = [names.segment(persona.segment)] if persona.segment is not None else []
     place += [names.family(persona.family)] if persona.family else []
     answers = words("answers_count", count=formats.count(persona.csat_answers)) if persona.csat is not None else ""

@@ -51,6 +51,14 @@ FRENCH = {
     "map_size_caption": "Clients, et part de tous les clients",
     "map_margin": "Ce qu’ils rapportent",
     "map_margin_caption": "Marge des 12\u00a0mois par client, et marge totale de la case",
+    "margin_in_part": (
+        "La marge est connue pour {share} des achats nets des clients identifiés\u00a0; celle du reste manque dans les montants. "
+        "Une case ou une fiche où elle l’est pour moins de {least} a un tiret."
+    ),
+    "margin_too_little": (
+        "La marge n’est connue que pour {share} des achats nets des clients identifiés\u00a0: sous {least}, ce sont les achats nets "
+        "qui sont montrés, ici et sur les fiches."
+    ),
     "unidentified_margin": (
         "À part\u00a0: {amount} de marge de tickets sans client identifié, dans aucune case ni aucun montant par client. Avec eux, "
         "{whole} en tout."
@@ -60,7 +68,7 @@ FRENCH = {
         "eux, {whole} en tout."
     ),
     "map_net": "Ce qu’ils achètent",
-    "map_net_caption": "Achats nets des 12\u00a0mois par client, et total de la case (marge inconnue)",
+    "map_net_caption": "Achats nets des 12\u00a0mois par client, et total de la case (marge trop peu connue)",
     "map_satisfaction": "S’ils sont satisfaits",
     "map_satisfaction_caption": "Satisfaction (CSAT) des 12\u00a0mois, et nombre de réponses",
     "map_contacts": "Combien de fois ils nous contactent",
@@ -291,6 +299,7 @@ FRENCH = {
     "margin_12m": "Marge 12\u00a0mois",
     "identified_net_amount_12m": "dont clients identifiés, achats nets",
     "identified_margin_12m": "dont clients identifiés, marge",
+    "margin_coverage": "Part des achats nets dont la marge est connue",
     "margin_per_customer": "Marge par client",
     "contacts_per_customer": "Contacts par client",
     "csat": "CSAT",
@@ -359,6 +368,14 @@ ENGLISH = {
     "map_size_caption": "Customers, and share of all customers",
     "map_margin": "What they bring in",
     "map_margin_caption": "Margin of 12 months per customer, and total margin of the cell",
+    "margin_in_part": (
+        "The margin is known of {share} of the net purchases of identified customers; that of the rest is missing in the amounts. A cell "
+        "or a card where it is known of less than {least} has a dash."
+    ),
+    "margin_too_little": (
+        "The margin is known of only {share} of the net purchases of identified customers: below {least} net purchases are shown, "
+        "here and on the cards."
+    ),
     "unidentified_margin": (
         "Apart: {amount} of margin from tickets that name no customer, in no cell and in no amount per customer. With them, {whole} in all."
     ),
@@ -367,7 +384,7 @@ ENGLISH = {
         "{whole} in all."
     ),
     "map_net": "What they buy",
-    "map_net_caption": "Net purchases of 12 months per customer, and total of the cell (margin not known)",
+    "map_net_caption": "Net purchases of 12 months per customer, and total of the cell (too little margin known)",
     "map_satisfaction": "Whether they are satisfied",
     "map_satisfaction_caption": "Satisfaction (CSAT) of 12 months, and number of answers",
     "map_contacts": "How often they contact us",
@@ -583,6 +600,7 @@ ENGLISH = {
     "margin_12m": "Margin 12 months",
     "identified_net_amount_12m": "of which identified customers, net purchases",
     "identified_margin_12m": "of which identified customers, margin",
+    "margin_coverage": "Share of net purchases whose margin is known",
     "margin_per_customer": "Margin per customer",
     "contacts_per_customer": "Contacts per customer",
     "csat": "CSAT",

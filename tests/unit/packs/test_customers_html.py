@@ -179,7 +179,24 @@ def test_without_any_margin_the_map_is_of_net_amounts_and_says_so(tmp_path: Path
         .by_id("overlay")
         .text
     )
-    assert "Ce qu’ils achètent" in text and "marge inconnue" in text and "Ce qu’ils rapportent" not in text
+    assert "Ce qu’ils achètent" in text and "marge trop peu connue" in text and "Ce qu’ils rapportent" not in text
+
+
+def test_a_margin_that_is_known_in_part_is_said_and_one_known_of_little_gives_way_to_net_purchases_on_the_cards_too(
+    tmp_path: Path,
+) -> None:
+    change = "update segment_sizes set margin_coverage = 0.1"
+    tree = parse(render(make_customers(tmp_path / "little.duckdb", (change,))))
+    text = " ".join(tree.by_id("overlay").text.split())
+    assert "La marge n’est connue que pour 10,0 % des achats nets des clients identifiés : sous 90 %" in text
+    assert "Ce qu’ils achètent" in text and "Achats nets sur 12 mois1 240 €" in " ".join(tree.by_id("persona-1").text.split())
+    changes = (
+        "update segment_sizes set margin_coverage = 0.95",
+        "update personas set margin_coverage = 0.5 where micro_segment = 'm2'",
+    )
+    tree = parse(render(make_customers(tmp_path / "most.duckdb", changes)))
+    assert "La marge est connue pour 95,0 % des achats nets" in " ".join(tree.by_id("overlay").text.split())
+    assert "362\u00a0€" in tree.by_id("persona-1").text and tree.by_id("persona-2").all("dd")[0].text.strip().startswith(UNKNOWN)
 
 
 def test_an_older_month_is_named_as_such(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ customers as (
         segments.relational_family,
         features.margin_12m,
         features.net_amount_12m,
+        features.value_12m - coalesce(features.margin_12m, 0) as net_amount_without_margin_12m,
         features.purchases_12m,
         features.contacts_12m
     from scored
@@ -60,6 +61,7 @@ sizes as (
             when count(margin_12m) >= {{ smallest_aggregate() }}
                 then cast({{ safe_divide('sum(margin_12m)', 'count(margin_12m)') }} as decimal(18, 4))
         end as margin_12m_mean,
+        {{ margin_coverage('sum(net_amount_without_margin_12m)', 'sum(net_amount_12m)') }} as margin_coverage,
         cast({{ safe_divide('sum(net_amount_12m)', 'count(net_amount_12m)') }} as decimal(18, 4)) as net_amount_12m_mean,
         {{ round_significant(safe_divide('sum(purchases_12m)', 'count(purchases_12m)')) }} as purchases_12m_mean,
         {{ round_significant(safe_divide('sum(contacts_12m)', 'count(contacts_12m)')) }} as contacts_12m_mean
@@ -407,6 +409,7 @@ told as (
         personas.customers,
         personas.all_customers,
         personas.margin_12m_mean,
+        personas.margin_coverage,
         personas.net_amount_12m_mean,
         personas.purchases_12m_mean,
         personas.contacts_12m_mean,
@@ -470,6 +473,7 @@ final as (
         value_segments.value_segment,
         families.relational_family,
         told.margin_12m_mean,
+        told.margin_coverage,
         told.net_amount_12m_mean,
         told.purchases_12m_mean,
         told.contacts_12m_mean,

@@ -63,6 +63,8 @@ members as (
         features.margin_12m,
         features.net_amount_12m as identified_net_amount_12m,
         features.margin_12m as identified_margin_12m,
+        -- a ticket whose margin is not known is worth its net amount
+        features.value_12m - coalesce(features.margin_12m, 0) as net_amount_without_margin_12m,
         features.contacts_12m
     from segments
     inner join features
@@ -79,6 +81,7 @@ members as (
         sum(unidentified.margin_amount) as margin_12m,
         null as identified_net_amount_12m,
         null as identified_margin_12m,
+        null as net_amount_without_margin_12m,
         null as contacts_12m
     from (select distinct month from segments) as months
     inner join unidentified
@@ -100,6 +103,7 @@ sized as (
         sum(margin_12m) as margin_12m,
         sum(identified_net_amount_12m) as identified_net_amount_12m,
         sum(identified_margin_12m) as identified_margin_12m,
+        sum(net_amount_without_margin_12m) as net_amount_without_margin_12m,
         sum(contacts_12m) as contacts_12m,
         count(contacts_12m) as customers_with_contacts_known
     from members
@@ -236,6 +240,7 @@ final as (
         cast(sized.margin_12m as decimal(18, 4)) as margin_12m,
         cast(sized.identified_net_amount_12m as decimal(18, 4)) as identified_net_amount_12m,
         cast(sized.identified_margin_12m as decimal(18, 4)) as identified_margin_12m,
+        {{ margin_coverage('sized.net_amount_without_margin_12m', 'sized.identified_net_amount_12m') }} as margin_coverage,
         {{ round_significant(safe_divide('sized.contacts_12m', 'sized.customers_with_contacts_known')) }} as contacts_per_customer,
         satisfied.csat,
         satisfied.csat_low,
