@@ -684,9 +684,10 @@ TABLES: dict[str, TableRules] = {
             "reply_within_hours": (1, 72),
             "customers": (1, None),
             "answers": (0, None),
+            "answering_customers": (0, None),
             "satisfaction": (0, 1),
         },
-        required=("gap", "customers", "answers", "is_publishable", "because", "because_fr", "because_en"),
+        required=("gap", "customers", "answers", "answering_customers", "is_publishable", "because", "because_fr", "because_en"),
         rules=(
             Rule(
                 "gap names what differs",

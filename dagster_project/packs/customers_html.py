@@ -327,7 +327,7 @@ def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) ->
             lambda cell: words("answers_count", count=formats.count(cell.csat_answers)),
             lambda cell: cell.is_csat_publishable,
             lambda cell: (cell.csat_low, cell.csat_high),
-            words("too_few_answers"),
+            words("too_few_respondents"),
         ),
         Measure(
             "contacts",
@@ -508,6 +508,8 @@ def _card(number: int, persona: Persona, widest: float, has_margin: bool, names:
     place = [names.segment(persona.segment)] if persona.segment is not None else []
     place += [names.family(persona.family)] if persona.family else []
     answers = words("answers_count", count=formats.count(persona.csat_answers)) if persona.csat is not None else ""
+    if answers and not persona.is_csat_publishable:
+        answers = f"{answers}, {words('too_few_respondents')}"
     return Card(
         identifier=f"persona-{number}",
         label=words.spaced(persona.label),
@@ -568,8 +570,7 @@ def _model_row(model: RelationshipModel, names: Names, words: Words, formats: Fo
         answers=words("answers_count", count=formats.count(model.answers)),
         because=words.spaced(model.because),
         is_greyed=not model.is_publishable,
-        # the fewer of both is what is missing
-        lacking=words("too_few_answers" if model.answers < model.customers else "too_few_customers"),
+        lacking=words("too_few_respondents"),
     )
 
 

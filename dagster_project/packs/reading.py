@@ -180,6 +180,7 @@ class Persona:
     csat: float | None
     csat_answers: int
     is_publishable: bool
+    is_csat_publishable: bool
 
 
 @dataclass(frozen=True)
@@ -302,7 +303,8 @@ _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, sh
 _PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
     habits_{language} as habits, likes_{language} as likes, irritants_{language} as irritants,
     journey_{language} as journey, value_segment, relational_family, margin_12m_mean, margin_coverage, net_amount_12m_mean,
-    purchases_12m_mean, contacts_12m_mean, csat, csat_answers, is_publishable"""
+    purchases_12m_mean, contacts_12m_mean, csat, csat_answers, is_publishable,
+    is_csat_publishable"""
 _MODEL_COLUMNS = """value_segment, relational_family, recommended_distance, recommended_tempo, recommended_frequency,
     proactivity as recommended_proactivity, reply_within_hours as recommended_reply_within_hours, practised_distance,
     practised_tempo, practised_frequency, practised_proactivity, practised_reply_within_hours, gap, customers,
@@ -454,6 +456,7 @@ def _persona(row: Mapping[str, Any]) -> Persona:
         csat=_number(row["csat"]),
         csat_answers=int(row["csat_answers"] or 0),
         is_publishable=bool(row["is_publishable"]),
+        is_csat_publishable=bool(row["is_csat_publishable"]),
     )
 
 

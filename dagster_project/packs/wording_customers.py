@@ -81,13 +81,14 @@ FRENCH = {
         "chiffre inconnu."
     ),
     "overlay_grey": (
-        "En gris et en italique\u00a0: non publiable, moins de clients (ou de réponses, pour la satisfaction) que le minimum."
+        "En gris et en italique\u00a0: non publiable, moins de clients que le minimum\u202f; pour la satisfaction, moins de clients qui ont répondu "
+        "(plusieurs réponses d’un client comptent pour un)."
     ),
     "scale_low": "le moins\u00a0: {value}",
     "scale_high": "le plus\u00a0: {value}",
     "scale_none": "trop peu de cases publiables pour une échelle",
     "too_few_customers": "non publiable, trop peu de clients",
-    "too_few_answers": "non publiable, trop peu de réponses",
+    "too_few_respondents": "non publiable, trop peu de clients ont répondu",
     "family_all": "Toutes",
     "family_unknown": "Inconnue",
     "family_soliciting": "Solliciteurs",
@@ -395,12 +396,15 @@ ENGLISH = {
         "The darker the ground, the higher the value among the publishable cells of the map; totals have no ground. An arrow "
         "marks a 95% interval that excludes the total. Dash: no customer, no answer, or a figure that is not known."
     ),
-    "overlay_grey": ("Grey and in italics: not publishable, fewer customers (or answers, for satisfaction) than the minimum."),
+    "overlay_grey": (
+        "Grey and in italics: not publishable, fewer customers than the minimum; for satisfaction, fewer customers who answered "
+        "(several answers of one customer count as one)."
+    ),
     "scale_low": "lowest: {value}",
     "scale_high": "highest: {value}",
     "scale_none": "too few publishable cells for a scale",
     "too_few_customers": "not publishable, too few customers",
-    "too_few_answers": "not publishable, too few answers",
+    "too_few_respondents": "not publishable, too few customers answered",
     "family_all": "All",
     "family_unknown": "Unknown",
     "family_soliciting": "Soliciting",

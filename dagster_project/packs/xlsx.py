@@ -385,8 +385,9 @@ class _Workbook:
                     Typed(_float(persona.net_amount_12m_mean), "currency", grey),
                     Typed(persona.purchases_12m_mean, "score", grey),
                     Typed(persona.contacts_12m_mean, "score", grey),
-                    Typed(persona.csat, "rate", grey),
-                    Typed(persona.csat_answers, "integer", grey),
+                    Typed(persona.csat, "rate", grey or not persona.is_csat_publishable),
+                    Typed(persona.csat_answers, "integer", grey or not persona.is_csat_publishable),
+                    words("yes" if persona.is_csat_publishable else "no"),
                 ]
             )
         heads = [
@@ -409,6 +410,7 @@ class _Workbook:
             "persona_contacts",
             "csat",
             "csat_answers",
+            "csat_publishable",
         ]
         self._sheet("sheet_personas", self._lead("personas", bool(rows), words("personas_not")), heads, rows)
 

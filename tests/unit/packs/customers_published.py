@@ -43,7 +43,7 @@ _TABLES = {
         likes_en varchar, irritants_fr varchar, irritants_en varchar, journey_fr varchar, journey_en varchar,
         value_segment integer, relational_family varchar, margin_12m_mean decimal(18, 4), margin_coverage double,
         net_amount_12m_mean decimal(18, 4), purchases_12m_mean double, contacts_12m_mean double, csat double,
-        csat_answers bigint, is_publishable boolean, card varchar""",
+        csat_answers bigint, is_publishable boolean, is_csat_publishable boolean, card varchar""",
     "relationship_models": """value_segment integer, relational_family varchar, recommended_distance varchar,
         recommended_tempo varchar, recommended_frequency double, proactivity varchar, reply_within_hours double,
         practised_distance varchar, practised_tempo varchar, practised_frequency double, practised_proactivity varchar,
@@ -240,6 +240,7 @@ def _persona(number: int, card: tuple[Any, ...]) -> tuple[Any, ...]:
         1.2 + number / 4,
         0.86 - number / 40 if customers >= 30 else None,
         640 if customers >= 30 else 0,
+        customers >= 30,
         customers >= 30,
         json.dumps({"fr": fr, "en": en}),
     )

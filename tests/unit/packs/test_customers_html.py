@@ -129,8 +129,8 @@ def test_small_cells_are_greyed_with_the_reason_and_take_no_part_in_the_scale(tr
     assert len(classed(margin, "greyed")) == 1
     greyed = [" ".join(cell.text.split()) for cell in classed(satisfaction, "greyed")]
     assert greyed == [
-        "94,0 % n = 12 (non publiable, trop peu de réponses)",
-        "87,0 % n = 12 (non publiable, trop peu de réponses)",
+        "94,0 % n = 12 (non publiable, trop peu de clients ont répondu)",
+        "87,0 % n = 12 (non publiable, trop peu de clients ont répondu)",
     ]
     scales = [" ".join(each.text.split()) for each in classed(tree, "scale")]
     assert scales == [
@@ -267,6 +267,16 @@ def test_a_persona_that_may_not_be_published_is_greyed_and_says_why(tree: Elemen
     assert "greyed" in (card.attributes["class"] or "")
     assert "Non publiable" in card.text and "par client" in card.text
     assert "greyed" not in (tree.by_id("persona-4").attributes["class"] or "")
+
+
+def test_a_satisfaction_of_too_few_customers_says_so_on_its_card(tmp_path: Path) -> None:
+    change = "update personas set csat_answers = 37, is_csat_publishable = false where micro_segment = 'm1'"
+    tree = parse(render(make_customers(tmp_path / "a.duckdb", (change,))))
+    text = " ".join(tree.by_id("persona-1").text.split())
+    assert (
+        "n = 37, non publiable, trop peu de clients ont répondu" in text
+        and tree.by_id("persona-2").text.count("non publiable") == 0
+    )
 
 
 def test_what_differs_is_marked_with_a_sign_and_a_word_and_what_agrees_is_not(tree: Element) -> None:

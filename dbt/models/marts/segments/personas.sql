@@ -300,8 +300,7 @@ standing_apart as (
     where
         satisfaction.micro_segment <> 'all'
         and satisfaction.kind <> 'all'
-        and satisfaction.answers >= run_context.minimum_sample
-        and satisfaction.customers >= {{ smallest_aggregate() }}
+        and satisfaction.customers >= greatest(run_context.minimum_sample, {{ smallest_aggregate() }})
         and (satisfaction.wide_low > overall.wide_high or satisfaction.wide_high < overall.wide_low)
         and (satisfaction.kind <> 'channel' or channel_labels.channel is not null)
         and (satisfaction.kind <> 'reason' or (satisfaction.member <> 'unknown' and {{ is_plain_code('satisfaction.member') }}))
@@ -419,7 +418,7 @@ told as (
             coalesce(habits.habits_{{ language }}, no_habit.text_{{ language }}) as habits_{{ language }},
             {%- for kind in ['like', 'irritant'] %}
                 case
-                    when coalesce(answers.answers, 0) < run_context.minimum_sample or answers.customers < {{ smallest_aggregate() }}
+                    when coalesce(answers.customers, 0) < greatest(run_context.minimum_sample, {{ smallest_aggregate() }})
                         then no_{{ kind }}_answers.text_{{ language }}
                     else coalesce(opinions.{{ kind }}s_{{ language }}, no_{{ kind }}.text_{{ language }})
                 end as {{ kind }}s_{{ language }},
@@ -430,6 +429,7 @@ told as (
         case when answers.customers >= {{ smallest_aggregate() }} then answers.csat_low end as csat_low,
         case when answers.customers >= {{ smallest_aggregate() }} then answers.csat_high end as csat_high,
         coalesce(answers.answers, 0) as csat_answers,
+        coalesce(answers.customers, 0) as csat_customers,
         run_context.minimum_sample,
         run_context.language
     from personas
@@ -481,8 +481,9 @@ final as (
         told.csat_low,
         told.csat_high,
         cast(told.csat_answers as bigint) as csat_answers,
+        cast(told.csat_customers as bigint) as csat_customers,
         told.customers >= told.minimum_sample as is_publishable,
-        told.csat is not null and told.csat_answers >= told.minimum_sample as is_csat_publishable,
+        told.csat is not null and told.csat_customers >= told.minimum_sample as is_csat_publishable,
         {%- set cards = [] %}
         {%- for language in languages %}
             {%- set parts = [] %}

@@ -246,10 +246,12 @@ final as (
         satisfied.csat_low,
         satisfied.csat_high,
         cast(coalesce(satisfied.csat_answers, 0) as bigint) as csat_answers,
+        cast(coalesce(satisfied.csat_customers, 0) as bigint) as csat_customers,
         recommending.nps,
         recommending.nps_low,
         recommending.nps_high,
         cast(coalesce(recommending.nps_answers, 0) as bigint) as nps_answers,
+        cast(coalesce(recommending.nps_customers, 0) as bigint) as nps_customers,
         sized.customers >= run_context.minimum_sample as is_publishable,
         -- a hundred answers of one customer are the word of one customer
         coalesce(satisfied.csat_customers, 0) >= run_context.minimum_sample as is_csat_publishable,
