@@ -43,7 +43,7 @@ _TYPES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"^(is|has|allows|counts)_"), ("BOOLEAN",)),
     (re.compile(r"_at$"), ("TIMESTAMP",)),
     (re.compile(r"(_date|_on)$|^(period_start|month|day)$"), ("DATE",)),
-    (re.compile(r"_amount$|^net_amount_12m$|^margin_12m$"), ("DECIMAL",)),
+    (re.compile(r"_amount$|^(identified_)?(net_amount|margin)_12m$"), ("DECIMAL",)),
     (re.compile(r"_(seconds|days|count|rate|share|probability)$|^(sample_size|value)$"), _NUMBERS),
     (
         re.compile(r"^(value_segment|value_tier|potential_tier|window_days)$"),

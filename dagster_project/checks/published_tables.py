@@ -222,7 +222,13 @@ TABLES: dict[str, TableRules] = {
         grain=("micro_segment",),
         filled_by=None,  # without a stable division there is no micro-segment
         members={"relational_family": _FAMILIES},
-        ranges={"customers": (20, None), "csat": (0, 1), "purchases_12m_mean": (0, None), "contacts_12m_mean": (0, None)},
+        ranges={
+            "customers": (20, None),
+            "csat": (0, 1),
+            "margin_coverage": (0, 1),
+            "purchases_12m_mean": (0, None),
+            "contacts_12m_mean": (0, None),
+        },
         required=(
             "customers",
             "share",
@@ -270,7 +276,13 @@ TABLES: dict[str, TableRules] = {
         grain=("period_start", "value_segment", "relational_family"),
         filled_by=(CUSTOMERS,),
         members={"relational_family": (*_FAMILIES, "all")},
-        ranges={"csat": (0, 1), "nps": (-100, 100), "customers": (0, None), "contacts_per_customer": (0, None)},
+        ranges={
+            "csat": (0, 1),
+            "nps": (-100, 100),
+            "customers": (0, None),
+            "margin_coverage": (0, 1),
+            "contacts_per_customer": (0, None),
+        },
         required=("customers", "share", "is_publishable"),
         equalities=(
             Equality(
@@ -288,12 +300,20 @@ TABLES: dict[str, TableRules] = {
                 "where sold_on < newest.month and sold_on >= newest.month - interval 12 month",
             ),
             Equality(
+                "identified amounts are those of tickets with a customer",
+                "the identified net amount of the newest month is that of the tickets of the twelve months before that name a customer",
+                "select coalesce(sum(identified_net_amount_12m), 0) from segment_sizes where value_segment = -1 "
+                "and relational_family = 'all' and period_start = (select max(period_start) from segment_sizes)",
+                "select coalesce(sum(net_amount), 0) from purchases, (select max(period_start) as month from segment_sizes) as newest "
+                "where customer_id is not null and sold_on < newest.month and sold_on >= newest.month - interval 12 month",
+            ),
+            Equality(
                 "cells add up",
                 "segments and families add up to the total",
-                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0) from segment_sizes "
-                "where value_segment <> -1 and relational_family <> 'all'",
-                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0) from segment_sizes "
-                "where value_segment = -1 and relational_family = 'all'",
+                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0), coalesce(sum(identified_net_amount_12m), 0) "
+                "from segment_sizes where value_segment <> -1 and relational_family <> 'all'",
+                "select coalesce(sum(customers), 0), coalesce(sum(net_amount_12m), 0), coalesce(sum(identified_net_amount_12m), 0) "
+                "from segment_sizes where value_segment = -1 and relational_family = 'all'",
             ),
         ),
     ),
@@ -664,9 +684,10 @@ TABLES: dict[str, TableRules] = {
             "reply_within_hours": (1, 72),
             "customers": (1, None),
             "answers": (0, None),
+            "answering_customers": (0, None),
             "satisfaction": (0, 1),
         },
-        required=("gap", "customers", "answers", "is_publishable", "because", "because_fr", "because_en"),
+        required=("gap", "customers", "answers", "answering_customers", "is_publishable", "because", "because_fr", "because_en"),
         rules=(
             Rule(
                 "gap names what differs",

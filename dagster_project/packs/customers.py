@@ -36,6 +36,9 @@ LABEL_AXES: Mapping[str, str] = {"value": "value_segment", "family": "relational
 MONTHS_OF_MIGRATIONS = 12
 # A share of fewer month boundaries than this is not printed (the minimum sample of `kpis.md`).
 FEWEST_PASSAGES = 30
+# Below this share of the net amount on tickets whose margin is known, the margin of the others is missing in what is shown per
+# customer: the net amount stands in.
+LEAST_MARGIN_COVERAGE = 0.9
 PARAMETERS: tuple[str, ...] = (
     "identity_linkage",
     "value_thresholds",
@@ -74,12 +77,32 @@ class Overlay:
 
     @property
     def has_margin(self) -> bool:
-        """Whether a margin is known anywhere; net amounts stand in where it is not."""
-        return any(cell.margin_12m is not None for cell in self.cells.values())
+        """Whether the margin of enough sales is known; net amounts stand in where it is not."""
+        return (
+            self.total is not None
+            and self.total.identified_margin_12m is not None
+            and is_margin_known(self.total.margin_coverage)
+        )
 
     def amount(self, cell: SegmentSize) -> Decimal | None:
-        """Margin of the 12 months before, or the net amount where no margin is known anywhere."""
-        return cell.margin_12m if self.has_margin else cell.net_amount_12m
+        """Margin of the 12 months before of these customers, or everywhere their net amount; None where too little margin is known."""
+        if not self.has_margin:
+            return cell.identified_net_amount_12m
+        return cell.identified_margin_12m if is_margin_known(cell.margin_coverage) else None
+
+    @property
+    def whole_amount(self) -> Decimal | None:
+        """The same of all sales, those that name no customer included."""
+        if self.total is None:
+            return None
+        return self.total.margin_12m if self.has_margin else self.total.net_amount_12m
+
+    @property
+    def unidentified_amount(self) -> Decimal | None:
+        """What nobody is known to have bought: in the sales of the company, and in no amount per customer."""
+        if self.total is None or self.whole_amount is None:
+            return None
+        return self.whole_amount - (self.amount(self.total) or Decimal(0))
 
     def amount_per_customer(self, cell: SegmentSize) -> float | None:
         """The sum over its own customers: no mean of means."""
@@ -196,6 +219,13 @@ class CustomerReport:
     missing: frozenset[str]
     labels: Mapping[tuple[str, str], str]
 
+    @property
+    def has_margin(self) -> bool:
+        """Whether amounts are margins, in the overlay and on the cards alike; on the cards alone where there is no overlay."""
+        if self.overlay is not None:
+            return self.overlay.has_margin
+        return any(persona.margin_12m_mean is not None and is_margin_known(persona.margin_coverage) for persona in self.personas)
+
     def label(self, axis: str, member: str) -> str:
         """The published name of a member; empty where there is none."""
         return self.labels.get((axis, member), "")
@@ -219,6 +249,11 @@ def build_customer_report(tables: CustomerTables, as_of: date) -> CustomerReport
         missing=frozenset(name for name, rows in found.items() if rows is None),
         labels=tables.labels,
     )
+
+
+def is_margin_known(coverage: float | None) -> bool:
+    """Whether enough of the margin is known; without net purchases nothing is missing."""
+    return coverage is None or coverage >= LEAST_MARGIN_COVERAGE
 
 
 def move_kind(axis: str, origin: str, destination: str) -> Move:

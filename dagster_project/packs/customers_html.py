@@ -13,6 +13,7 @@ from decimal import Decimal
 from dagster_project.packs.charts import Chart, Series, draw_series
 from dagster_project.packs.customers import (
     LABEL_AXES,
+    LEAST_MARGIN_COVERAGE,
     CustomerReport,
     MigrationFigures,
     ModelFigures,
@@ -20,6 +21,7 @@ from dagster_project.packs.customers import (
     Overlay,
     ParameterFigures,
     in_family_order,
+    is_margin_known,
     move_kind,
 )
 from dagster_project.packs.figures import Report, depth
@@ -56,13 +58,17 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """One measure over the grid. `scale`: the texts at both ends of the grounds, empty where there is none."""
+    """One measure over the grid. `scale`: the texts at both ends of the grounds, empty where there is none.
+
+    `apart`: what belongs to no cell, empty where there is nothing.
+    """
 
     name: str
     title: str
     caption: str
     rows: tuple[tuple[str, tuple[HeatCell, ...]], ...]
     scale: tuple[str, str] | None
+    apart: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class Measure:
     is_publishable: Callable[[SegmentSize], bool]
     interval: Callable[[SegmentSize], tuple[float | None, float | None]]
     reason: str
+    apart: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,7 +208,7 @@ def render_customers(report: Report, customers: CustomerReport, company: Company
         "matrices": [_matrix(figures, names, words, formats) for figures in customers.migrations],
         "span": _span(customers.migrations, formats),
         "recuts": _recuts(customers.migrations, names, words, formats),
-        "cards": _cards(customers.personas, names, words, formats),
+        "cards": _cards(customers, names, words, formats),
         "models": model_rows(customers.models, names, words, formats) if customers.models else (),
         "gaps": gap_rows(customers.models, names, words) if customers.models else ((), ()),
         "models_sum": _models_sum(customers.models, words, formats) if customers.models else "",
@@ -265,7 +272,23 @@ def overlay_sentences(overlay: Overlay, names: Names, words: Words, formats: For
         full, short = names.segment(-2), names.short_segment(-2)
         called = words("as_called", name=short) if short != full else ""
         sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, as_called=called))
+    sentences += _margin_coverage(overlay, words, formats)
     return tuple(sentences)
+
+
+def _margin_coverage(overlay: Overlay, words: Words, formats: Formats) -> list[str]:
+    """Of how much of the sales the margin is known, where it is not all; nothing where none is known (the map says so)."""
+    coverage = overlay.total.margin_coverage if overlay.total else None
+    share = formats.rate(coverage)
+    if not coverage or share == formats.rate(1.0):
+        return []
+    return [
+        words(
+            "margin_in_part" if overlay.has_margin else "margin_too_little",
+            share=share,
+            least=formats.rate(LEAST_MARGIN_COVERAGE, 0),
+        )
+    ]
 
 
 def _no_potential(figures: ParameterFigures | None, words: Words) -> tuple[str, ...]:
@@ -295,6 +318,7 @@ def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) ->
             lambda value: formats.money(value, decimals),
             short_amount,
             *by_customers,
+            apart=_unidentified(overlay, words, formats),
         ),
         Measure(
             "satisfaction",
@@ -303,7 +327,7 @@ def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) ->
             lambda cell: words("answers_count", count=formats.count(cell.csat_answers)),
             lambda cell: cell.is_csat_publishable,
             lambda cell: (cell.csat_low, cell.csat_high),
-            words("too_few_answers"),
+            words("too_few_respondents"),
         ),
         Measure(
             "contacts",
@@ -314,6 +338,15 @@ def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) ->
         ),
     ]
     return tuple(_heat_map(measure, overlay, names, words) for measure in measures)
+
+
+def _unidentified(overlay: Overlay, words: Words, formats: Formats) -> str:
+    """What nobody is known to have bought, as a line apart; empty where every ticket names a customer."""
+    amount, whole = overlay.unidentified_amount, overlay.whole_amount
+    if not amount or whole is None:
+        return ""
+    kind = "margin" if overlay.has_margin else "net"
+    return words(f"unidentified_{kind}", amount=formats.short_money(float(amount)), whole=formats.short_money(float(whole)))
 
 
 def _heat_map(measure: Measure, overlay: Overlay, names: Names, words: Words) -> HeatMap:
@@ -356,6 +389,7 @@ def _heat_map(measure: Measure, overlay: Overlay, names: Names, words: Words) ->
         )
         if has_scale
         else None,
+        apart=measure.apart,
     )
 
 
@@ -462,17 +496,20 @@ def _recuts(
     return [line for _, line in sorted(rows, key=lambda row: row[0], reverse=True)]
 
 
-def _cards(personas: Sequence[Persona], names: Names, words: Words, formats: Formats) -> list[Card]:
+def _cards(customers: CustomerReport, names: Names, words: Words, formats: Formats) -> list[Card]:
+    personas, has_margin = customers.personas, customers.has_margin
     widest = max((persona.share or 0.0 for persona in personas), default=0.0)
-    has_margin = any(persona.margin_12m_mean is not None for persona in personas)
     return [_card(number, persona, widest, has_margin, names, words, formats) for number, persona in enumerate(personas, 1)]
 
 
 def _card(number: int, persona: Persona, widest: float, has_margin: bool, names: Names, words: Words, formats: Formats) -> Card:
-    amount = persona.margin_12m_mean if has_margin else persona.net_amount_12m_mean
+    margin = persona.margin_12m_mean if is_margin_known(persona.margin_coverage) else None
+    amount = margin if has_margin else persona.net_amount_12m_mean
     place = [names.segment(persona.segment)] if persona.segment is not None else []
     place += [names.family(persona.family)] if persona.family else []
     answers = words("answers_count", count=formats.count(persona.csat_answers)) if persona.csat is not None else ""
+    if answers and not persona.is_csat_publishable:
+        answers = f"{answers}, {words('too_few_respondents')}"
     return Card(
         identifier=f"persona-{number}",
         label=words.spaced(persona.label),
@@ -533,8 +570,7 @@ def _model_row(model: RelationshipModel, names: Names, words: Words, formats: Fo
         answers=words("answers_count", count=formats.count(model.answers)),
         because=words.spaced(model.because),
         is_greyed=not model.is_publishable,
-        # the fewer of both is what is missing
-        lacking=words("too_few_answers" if model.answers < model.customers else "too_few_customers"),
+        lacking=words("too_few_respondents"),
     )
 
 

@@ -118,7 +118,8 @@ class Published:
 class SegmentSize:
     """One cell of the overlay in one month: value segment x relational family, known at the start of the month.
 
-    Sums, contacts and answers are those of the 12 months before. `share` and `csat` are 0..1, `nps` -100..100.
+    Sums, contacts and answers are those of the 12 months before; `identified_*` without what names no customer, and
+    `margin_coverage` the share of their net amount whose margin is known, 0..1. `share` and `csat` are 0..1, `nps` -100..100.
     """
 
     month: date
@@ -128,6 +129,9 @@ class SegmentSize:
     share: float | None
     net_amount_12m: Decimal | None
     margin_12m: Decimal | None
+    identified_net_amount_12m: Decimal | None
+    identified_margin_12m: Decimal | None
+    margin_coverage: float | None
     contacts_per_customer: float | None
     csat: float | None
     csat_low: float | None
@@ -170,12 +174,14 @@ class Persona:
     segment: int | None
     family: str
     margin_12m_mean: Decimal | None
+    margin_coverage: float | None
     net_amount_12m_mean: Decimal | None
     purchases_12m_mean: float | None
     contacts_12m_mean: float | None
     csat: float | None
     csat_answers: int
     is_publishable: bool
+    is_csat_publishable: bool
 
 
 @dataclass(frozen=True)
@@ -293,12 +299,13 @@ _PACK_GRAIN = """where period_grain = 'month' or (
     period_grain = 'quarter' and kpi not in (select kpi from kpi_values where period_grain = 'month'))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
 _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
-    contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
+    identified_net_amount_12m, identified_margin_12m, margin_coverage, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
     is_csat_publishable, is_nps_publishable"""
 _PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
     habits_{language} as habits, likes_{language} as likes, irritants_{language} as irritants,
-    journey_{language} as journey, value_segment, relational_family, margin_12m_mean, net_amount_12m_mean,
-    purchases_12m_mean, contacts_12m_mean, csat, csat_answers, is_publishable"""
+    journey_{language} as journey, value_segment, relational_family, margin_12m_mean, margin_coverage, net_amount_12m_mean,
+    purchases_12m_mean, contacts_12m_mean, csat, csat_answers, is_publishable,
+    is_csat_publishable"""
 _MODEL_COLUMNS = """value_segment, relational_family, recommended_distance, recommended_tempo, recommended_frequency,
     proactivity as recommended_proactivity, reply_within_hours as recommended_reply_within_hours, practised_distance,
     practised_tempo, practised_frequency, practised_proactivity, practised_reply_within_hours, gap, customers,
@@ -402,6 +409,9 @@ def _size(row: Mapping[str, Any]) -> SegmentSize:
         share=finite(row["share"]),
         net_amount_12m=row["net_amount_12m"],
         margin_12m=row["margin_12m"],
+        identified_net_amount_12m=row["identified_net_amount_12m"],
+        identified_margin_12m=row["identified_margin_12m"],
+        margin_coverage=finite(row["margin_coverage"]),
         contacts_per_customer=finite(row["contacts_per_customer"]),
         csat=finite(row["csat"]),
         csat_low=finite(row["csat_low"]),
@@ -443,12 +453,14 @@ def _persona(row: Mapping[str, Any]) -> Persona:
         segment=None if segment is None else int(segment),
         family=clean_text(row["relational_family"]),
         margin_12m_mean=row["margin_12m_mean"],
+        margin_coverage=finite(row["margin_coverage"]),
         net_amount_12m_mean=row["net_amount_12m_mean"],
         purchases_12m_mean=finite(row["purchases_12m_mean"]),
         contacts_12m_mean=finite(row["contacts_12m_mean"]),
         csat=finite(row["csat"]),
         csat_answers=int(row["csat_answers"] or 0),
         is_publishable=bool(row["is_publishable"]),
+        is_csat_publishable=bool(row["is_csat_publishable"]),
     )
 
 

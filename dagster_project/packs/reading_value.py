@@ -37,9 +37,7 @@ class AfterContact:
     contacts_repurchasing: int
     amount: Decimal | None
     margin: Decimal | None
-    amount_without_margin: Decimal | None
     cost: Decimal | None
-    contacts_costed: int
     pending: Decimal
     immature_count: int
     is_publishable: bool
@@ -186,7 +184,7 @@ def read_value(database: Path, language: str) -> ValueTables:
 
 
 _AFTER_COLUMNS = """period_start, window_days, contacts_mature, contacts_repurchasing, observed_amount, observed_margin,
-    amount_without_margin, contact_cost, contacts_costed, pending_amount, immature_count, is_publishable"""
+    contact_cost, pending_amount, immature_count, is_publishable"""
 
 
 _INCREMENT_COLUMNS = """period_start, value_segment, window_days, method, verdict, reason_{language} as reason,
@@ -224,9 +222,7 @@ def _after(row: Mapping[str, Any]) -> AfterContact:
         contacts_repurchasing=int(row["contacts_repurchasing"]),
         amount=row["observed_amount"],
         margin=row["observed_margin"],
-        amount_without_margin=row["amount_without_margin"],
         cost=row["contact_cost"],
-        contacts_costed=int(row["contacts_costed"]),
         pending=row["pending_amount"],
         immature_count=int(row["immature_count"]),
         is_publishable=bool(row["is_publishable"]),

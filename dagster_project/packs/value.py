@@ -108,9 +108,7 @@ class Sum:
     contacts_repurchasing: int
     amount: Decimal | None
     margin: Decimal | None
-    amount_without_margin: Decimal | None
     cost: Decimal | None
-    contacts_costed: int
     immature_count: int
     is_publishable: bool
 
@@ -253,7 +251,8 @@ class ValueReport:
     """Everything that the page of the value shows. `quarter`, `month`: of the earned and of the kept figures.
 
     `estimates`: of the window of the headline, newest quarter first; `windows`: of `quarter`, by window.
-    `observed_windows`: amounts after contacts of `quarter`, by window. `missing`: the tables that the publication has not.
+    `observed_windows`: amounts after contacts of `quarter`, by window. `pending`: what was bought after contacts whose window is not over.
+    `missing`: the tables that the publication has not.
     """
 
     quarter: date | None
@@ -268,6 +267,7 @@ class ValueReport:
     observed_windows: Mapping[int, Sum]
     detail: Mapping[str, tuple[DetailRow, ...]]
     risks: tuple[RiskCount, ...]
+    pending: Decimal
     missing: frozenset[str]
     channels: Mapping[str, str] = field(default_factory=dict)
 
@@ -375,6 +375,7 @@ def build_value_report(tables: ValueTables, as_of: date) -> ValueReport:
         },
         detail=_detail(tables.detail or (), quarter),
         risks=tables.risks or (),
+        pending=sum((row.pending for row in tables.after or () if row.window_days == WINDOW and _is_total(row)), Decimal(0)),
         missing=frozenset(name for name, rows in found.items() if rows is None),
         channels=tables.channels,
     )
@@ -410,9 +411,7 @@ def _sum(rows: Sequence[AfterContact]) -> Sum:
         contacts_repurchasing=sum(row.contacts_repurchasing for row in rows),
         amount=_added(row.amount for row in rows),
         margin=_added(row.margin for row in rows),
-        amount_without_margin=_added(row.amount_without_margin for row in rows),
         cost=_added(row.cost for row in rows),
-        contacts_costed=sum(row.contacts_costed for row in rows),
         immature_count=sum(row.immature_count for row in rows),
         is_publishable=any(row.is_publishable for row in rows),
     )

@@ -252,8 +252,13 @@ def _lines(name: FigureName, texts: Texts) -> tuple[str, ...]:
         total = value.observed.total if value.observed else None
         if total is None:
             return ()
-        margin = words("after_margin", margin=texts.euros(total.margin, total.amount)) if total.margin is not None else ""
-        return words("after_contacts", contacts=formats.count(total.contacts)), margin, words("after_not")
+        return (
+            words("after_contacts", contacts=formats.count(total.contacts)),
+            words("after_margin", margin=texts.euros(total.margin, total.amount)) if total.margin is not None else "",
+            words("after_cost", cost=texts.euros(total.cost, total.amount)) if total.cost is not None else "",
+            words("after_pending", pending=texts.euros(value.pending, total.amount)) if value.pending else "",
+            words("after_not"),
+        )
     if name in ("because", "net"):
         row = value.estimate.total if value.estimate else None
         if row is None:
@@ -472,14 +477,16 @@ def sensitivity(estimate: Estimate, texts: Texts) -> tuple[str, ...]:
     row, words, formats = estimate.total, texts.words, texts.formats
     if row.is_estimated and row.method == "hold_out":
         return (words("sensitivity_randomised"),)
-    if row.sensitivity is None:
+    if row.sensitivity is None or row.rate is None:
         return (words("sensitivity_none"),)
+    rate, low, high = (formats.number(100 * float(each), 1) for each in (row.rate.value, row.rate.low, row.rate.high))
+    effect = words("sensitivity_rate", rate=f"+{rate}" if row.rate.value > 0 else rate, low=low, high=high)
     if row.sensitivity_of_interval is not None and row.sensitivity_of_interval <= 1:
-        return (words("sensitivity_zero"),)
+        return effect, words("sensitivity_zero")
     first = words("sensitivity_text", value=formats.number(row.sensitivity, 1))
     if row.sensitivity_of_interval is None:
-        return (first,)
-    return first, words("sensitivity_interval", value=formats.number(row.sensitivity_of_interval, 1))
+        return effect, first
+    return effect, first, words("sensitivity_interval", value=formats.number(row.sensitivity_of_interval, 1))
 
 
 def _methods(estimate: Estimate, texts: Texts) -> list[tuple[str, str, str, str, str, str, str, tuple[str, ...]]]:

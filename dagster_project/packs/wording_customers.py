@@ -51,8 +51,24 @@ FRENCH = {
     "map_size_caption": "Clients, et part de tous les clients",
     "map_margin": "Ce qu’ils rapportent",
     "map_margin_caption": "Marge des 12\u00a0mois par client, et marge totale de la case",
+    "margin_in_part": (
+        "La marge est connue pour {share} des achats nets des clients identifiés\u00a0; celle du reste manque dans les montants. "
+        "Une case ou une fiche où elle l’est pour moins de {least} a un tiret."
+    ),
+    "margin_too_little": (
+        "La marge n’est connue que pour {share} des achats nets des clients identifiés\u00a0: sous {least}, ce sont les achats nets "
+        "qui sont montrés, ici et sur les fiches."
+    ),
+    "unidentified_margin": (
+        "À part\u00a0: {amount} de marge de tickets sans client identifié, dans aucune case ni aucun montant par client. Avec eux, "
+        "{whole} en tout."
+    ),
+    "unidentified_net": (
+        "À part\u00a0: {amount} d’achats nets de tickets sans client identifié, dans aucune case ni aucun montant par client. Avec "
+        "eux, {whole} en tout."
+    ),
     "map_net": "Ce qu’ils achètent",
-    "map_net_caption": "Achats nets des 12\u00a0mois par client, et total de la case (marge inconnue)",
+    "map_net_caption": "Achats nets des 12\u00a0mois par client, et total de la case (marge trop peu connue)",
     "map_satisfaction": "S’ils sont satisfaits",
     "map_satisfaction_caption": "Satisfaction (CSAT) des 12\u00a0mois, et nombre de réponses",
     "map_contacts": "Combien de fois ils nous contactent",
@@ -65,13 +81,14 @@ FRENCH = {
         "chiffre inconnu."
     ),
     "overlay_grey": (
-        "En gris et en italique\u00a0: non publiable, moins de clients (ou de réponses, pour la satisfaction) que le minimum."
+        "En gris et en italique\u00a0: non publiable, moins de clients que le minimum\u202f; pour la satisfaction, moins de clients qui ont répondu "
+        "(plusieurs réponses d’un client comptent pour un)."
     ),
     "scale_low": "le moins\u00a0: {value}",
     "scale_high": "le plus\u00a0: {value}",
     "scale_none": "trop peu de cases publiables pour une échelle",
     "too_few_customers": "non publiable, trop peu de clients",
-    "too_few_answers": "non publiable, trop peu de réponses",
+    "too_few_respondents": "non publiable, trop peu de clients ont répondu",
     "family_all": "Toutes",
     "family_unknown": "Inconnue",
     "family_soliciting": "Solliciteurs",
@@ -281,6 +298,9 @@ FRENCH = {
     "share": "Part",
     "net_amount_12m": "Achats nets 12\u00a0mois",
     "margin_12m": "Marge 12\u00a0mois",
+    "identified_net_amount_12m": "dont clients identifiés, achats nets",
+    "identified_margin_12m": "dont clients identifiés, marge",
+    "margin_coverage": "Part des achats nets dont la marge est connue",
     "margin_per_customer": "Marge par client",
     "contacts_per_customer": "Contacts par client",
     "csat": "CSAT",
@@ -349,8 +369,23 @@ ENGLISH = {
     "map_size_caption": "Customers, and share of all customers",
     "map_margin": "What they bring in",
     "map_margin_caption": "Margin of 12 months per customer, and total margin of the cell",
+    "margin_in_part": (
+        "The margin is known of {share} of the net purchases of identified customers; that of the rest is missing in the amounts. A cell "
+        "or a card where it is known of less than {least} has a dash."
+    ),
+    "margin_too_little": (
+        "The margin is known of only {share} of the net purchases of identified customers: below {least} net purchases are shown, "
+        "here and on the cards."
+    ),
+    "unidentified_margin": (
+        "Apart: {amount} of margin from tickets that name no customer, in no cell and in no amount per customer. With them, {whole} in all."
+    ),
+    "unidentified_net": (
+        "Apart: {amount} of net purchases on tickets that name no customer, in no cell and in no amount per customer. With them, "
+        "{whole} in all."
+    ),
     "map_net": "What they buy",
-    "map_net_caption": "Net purchases of 12 months per customer, and total of the cell (margin not known)",
+    "map_net_caption": "Net purchases of 12 months per customer, and total of the cell (too little margin known)",
     "map_satisfaction": "Whether they are satisfied",
     "map_satisfaction_caption": "Satisfaction (CSAT) of 12 months, and number of answers",
     "map_contacts": "How often they contact us",
@@ -361,12 +396,15 @@ ENGLISH = {
         "The darker the ground, the higher the value among the publishable cells of the map; totals have no ground. An arrow "
         "marks a 95% interval that excludes the total. Dash: no customer, no answer, or a figure that is not known."
     ),
-    "overlay_grey": ("Grey and in italics: not publishable, fewer customers (or answers, for satisfaction) than the minimum."),
+    "overlay_grey": (
+        "Grey and in italics: not publishable, fewer customers than the minimum; for satisfaction, fewer customers who answered "
+        "(several answers of one customer count as one)."
+    ),
     "scale_low": "lowest: {value}",
     "scale_high": "highest: {value}",
     "scale_none": "too few publishable cells for a scale",
     "too_few_customers": "not publishable, too few customers",
-    "too_few_answers": "not publishable, too few answers",
+    "too_few_respondents": "not publishable, too few customers answered",
     "family_all": "All",
     "family_unknown": "Unknown",
     "family_soliciting": "Soliciting",
@@ -564,6 +602,9 @@ ENGLISH = {
     "share": "Share",
     "net_amount_12m": "Net purchases 12 months",
     "margin_12m": "Margin 12 months",
+    "identified_net_amount_12m": "of which identified customers, net purchases",
+    "identified_margin_12m": "of which identified customers, margin",
+    "margin_coverage": "Share of net purchases whose margin is known",
     "margin_per_customer": "Margin per customer",
     "contacts_per_customer": "Contacts per customer",
     "csat": "CSAT",

@@ -66,6 +66,8 @@ FRENCH = {
     "at_95": "à 95\u00a0%",
     "after_contacts": "achetés dans les 60\u00a0jours qui suivent {contacts} contacts",
     "after_margin": "dont {margin} de marge connue",
+    "after_cost": "ces contacts ont coûté {cost}",
+    "after_pending": "en attente, contacts plus récents\u00a0: {pending}",
     "after_not": "«\u00a0Après\u00a0» n’est pas «\u00a0grâce à\u00a0»",
     "because_customers": "de ventes dues au contact, chez {kept} clients contactés",
     "because_customers_drawn": "de ventes dues au contact, chez {kept} clients du groupe traité",
@@ -234,10 +236,11 @@ FRENCH = {
     "check_unknown": "non fait",
     "hidden_factor": "Un facteur caché pourrait-il tout expliquer\u202f?",
     "sensitivity_text": (
-        "Il devrait multiplier par {value} à la fois la chance de contacter le service et celle de racheter, en plus de tout ce que l’on sait du client."
+        "Pour l’expliquer seul, il devrait multiplier par {value} à la fois la chance de contacter le service et celle de racheter, en plus de tout ce que l’on sait du client."
     ),
+    "sensitivity_rate": "L’effet sur la part des clients qui rachètent\u00a0: {rate}\u00a0points, entre {low} et {high}.",
     "sensitivity_interval": "Par {value}, il suffirait à ramener l’intervalle jusqu’à zéro.",
-    "sensitivity_zero": "Sur la part des clients qui rachètent, l’intervalle contient déjà zéro\u00a0: aucun facteur caché n’est nécessaire pour que l’effet y soit nul.",
+    "sensitivity_zero": "L’intervalle contient déjà zéro\u00a0: aucun facteur caché n’est nécessaire pour que cet effet soit nul.",
     "sensitivity_none": "On ne peut pas le calculer ici.",
     "sensitivity_randomised": "Dans un tirage au sort, un facteur caché est réparti par le hasard\u00a0: c’est sa force.",
     "both_methods": "Tirage au sort et comparaison, côte à côte",
@@ -324,6 +327,8 @@ ENGLISH = {
     "at_95": "at 95%",
     "after_contacts": "bought in the 60 days after {contacts} contacts",
     "after_margin": "of which {margin} is known margin",
+    "after_cost": "these contacts cost {cost}",
+    "after_pending": "pending, more recent contacts: {pending}",
     "after_not": "“After” is not “because of”",
     "because_customers": "of sales due to the contact, among {kept} contacted customers",
     "because_customers_drawn": "of sales due to the contact, among {kept} customers of the treated arm",
@@ -486,10 +491,11 @@ ENGLISH = {
     "check_unknown": "not made",
     "hidden_factor": "Could a hidden factor explain it all?",
     "sensitivity_text": (
-        "It would have to multiply by {value} both the chance to contact the service and the chance to buy again, beyond all that is known of the customer."
+        "To explain it alone, it would have to multiply by {value} both the chance to contact the service and the chance to buy again, beyond all that is known of the customer."
     ),
+    "sensitivity_rate": "The effect on the share of customers who buy again: {rate} points, between {low} and {high}.",
     "sensitivity_interval": "At {value} it would bring the interval down to zero.",
-    "sensitivity_zero": "Of the share of customers who buy again the interval holds zero already: no hidden factor is needed for there to be no effect on it.",
+    "sensitivity_zero": "The interval holds zero already: no hidden factor is needed for there to be no such effect.",
     "sensitivity_none": "It cannot be computed here.",
     "sensitivity_randomised": "In a random draw chance spreads any hidden factor over both groups: that is its strength.",
     "both_methods": "Random draw and comparison, side by side",

@@ -294,6 +294,9 @@ class _Workbook:
                         Typed(cell.share, "rate", grey),
                         Typed(as_float(cell.net_amount_12m), "currency", grey),
                         Typed(as_float(cell.margin_12m), "currency", grey),
+                        Typed(as_float(cell.identified_net_amount_12m), "currency", grey),
+                        Typed(as_float(cell.identified_margin_12m), "currency", grey),
+                        Typed(cell.margin_coverage, "rate", grey),
                         Typed(overlay.amount_per_customer(cell) if overlay.has_margin else None, "currency", grey),
                         Typed(cell.contacts_per_customer, "score", grey),
                         words("yes" if cell.is_publishable else "no"),
@@ -317,6 +320,9 @@ class _Workbook:
             "share",
             "net_amount_12m",
             "margin_12m",
+            "identified_net_amount_12m",
+            "identified_margin_12m",
+            "margin_coverage",
             "margin_per_customer",
             "contacts_per_customer",
             "publishable",
@@ -369,11 +375,13 @@ class _Workbook:
                     None if persona.segment is None else names.segment(persona.segment),
                     names.family(persona.family) if persona.family else None,
                     Typed(as_float(persona.margin_12m_mean), "currency", grey),
+                    Typed(persona.margin_coverage, "rate", grey),
                     Typed(as_float(persona.net_amount_12m_mean), "currency", grey),
                     Typed(persona.purchases_12m_mean, "score", grey),
                     Typed(persona.contacts_12m_mean, "score", grey),
-                    Typed(persona.csat, "rate", grey),
-                    Typed(persona.csat_answers, "integer", grey),
+                    Typed(persona.csat, "rate", grey or not persona.is_csat_publishable),
+                    Typed(persona.csat_answers, "integer", grey or not persona.is_csat_publishable),
+                    words("yes" if persona.is_csat_publishable else "no"),
                 ]
             )
         heads = [
@@ -390,11 +398,13 @@ class _Workbook:
             "value_segment",
             "relational_family",
             "persona_margin",
+            "margin_coverage",
             "persona_net",
             "persona_purchases",
             "persona_contacts",
             "csat",
             "csat_answers",
+            "csat_publishable",
         ]
         self._sheet("sheet_personas", self._lead("personas", bool(rows), words("personas_not")), heads, rows)
 

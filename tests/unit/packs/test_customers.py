@@ -17,7 +17,7 @@ from dagster_project.packs.customers import (
     move_kind,
 )
 from dagster_project.packs.reading import CustomerTables, Migration, read_customers
-from tests.unit.packs.customers_published import FAMILIES, RECUT_MONTH, customers_of, make_customers
+from tests.unit.packs.customers_published import FAMILIES, RECUT_MONTH, UNIDENTIFIED_MARGIN, customers_of, make_customers
 from tests.unit.packs.published import AS_OF, DECEMBER, NOVEMBER, make_published
 
 NOTHING = CustomerTables(None, None, None, None, None, {})
@@ -52,22 +52,48 @@ def test_an_amount_per_customer_is_the_sum_over_its_own_customers_and_no_mean_of
     assert overlay is not None and overlay.total is not None
     # segment 5, soliciting: 100 customers x (20 + 55 x 5) = 29,500 of margin
     cell = overlay.cells[5, "soliciting"]
-    assert cell.margin_12m == Decimal(29_500) and overlay.amount_per_customer(cell) == 295.0
-    several = [replace(cell, customers=1, margin_12m=Decimal(10)), replace(cell, customers=9, margin_12m=Decimal(0))]
+    assert cell.identified_margin_12m == Decimal(29_500) and overlay.amount_per_customer(cell) == 295.0
+    several = [
+        replace(cell, customers=1, identified_margin_12m=Decimal(10)),
+        replace(cell, customers=9, identified_margin_12m=Decimal(0)),
+    ]
     assert [overlay.amount_per_customer(each) for each in several] == [10.0, 0.0]
-    assert overlay.amount_per_customer(replace(cell, customers=10, margin_12m=Decimal(10))) == 1.0
+    assert overlay.amount_per_customer(replace(cell, customers=10, identified_margin_12m=Decimal(10))) == 1.0
 
 
-def test_net_amounts_stand_in_only_where_no_margin_is_known_anywhere(tables: CustomerTables) -> None:
+def test_what_nobody_is_known_to_have_bought_is_in_no_amount_per_customer_and_stands_apart(customers: CustomerReport) -> None:
+    overlay = customers.overlay
+    assert overlay is not None and overlay.total is not None
+    # off the scale and unknown: 1,000 customers x (20 + 8 x 4) of margin; 900,000 more name nobody
+    assert overlay.amount_per_customer(overlay.cells[-2, "unknown"]) == 52.0
+    assert overlay.unidentified_amount == UNIDENTIFIED_MARGIN
+    assert overlay.whole_amount == overlay.total.margin_12m
+    apart = [(cell.margin_12m or 0) - (cell.identified_margin_12m or 0) for cell in overlay.inner()]
+    assert sum(apart) == UNIDENTIFIED_MARGIN
+
+
+def test_net_amounts_stand_in_below_nine_tenths_of_known_margins_in_the_overlay_and_on_the_cards(tables: CustomerTables) -> None:
     assert tables.sizes is not None
-    without = tuple(replace(size, margin_12m=None) for size in tables.sizes)
-    overlay = build_customer_report(replace(tables, sizes=without), AS_OF).overlay
-    assert overlay is not None and not overlay.has_margin
+    little = tuple(replace(size, margin_coverage=0.89) for size in tables.sizes)
+    report = build_customer_report(replace(tables, sizes=little), AS_OF)
+    overlay = report.overlay
+    assert overlay is not None and not overlay.has_margin and not report.has_margin
     assert overlay.amount_per_customer(overlay.cells[5, "soliciting"]) == 885.0
-    some = (*without[:-1], tables.sizes[-1])
-    overlay = build_customer_report(replace(tables, sizes=some), AS_OF).overlay
-    assert overlay is not None and overlay.has_margin
+    enough = tuple(
+        replace(size, margin_coverage=0.5 if (size.segment, size.family) == (5, "soliciting") else 0.9) for size in tables.sizes
+    )
+    report = build_customer_report(replace(tables, sizes=enough), AS_OF)
+    overlay = report.overlay
+    assert overlay is not None and overlay.has_margin and report.has_margin
     assert overlay.amount_per_customer(overlay.cells[5, "soliciting"]) is None
+    assert overlay.amount_per_customer(overlay.cells[5, "trusting"]) == 319.0
+
+
+def test_without_an_overlay_the_cards_decide_for_themselves(tables: CustomerTables) -> None:
+    assert tables.personas is not None
+    assert build_customer_report(replace(tables, sizes=None), AS_OF).has_margin
+    little = tuple(replace(persona, margin_coverage=0.1) for persona in tables.personas)
+    assert not build_customer_report(replace(tables, sizes=None, personas=little), AS_OF).has_margin
 
 
 def test_months_after_the_as_of_date_are_not_shown_and_an_older_one_is_named_as_older(tables: CustomerTables) -> None:

@@ -118,14 +118,23 @@ def test_cells_say_size_and_share_margin_and_total_satisfaction_and_answers(tree
     assert row(size, "Sans achat")[3] == UNKNOWN
 
 
+def test_what_no_customer_bought_is_a_line_apart_of_the_margins_and_no_end_of_their_scale(tree: Element) -> None:
+    [line] = classed(tree, "apart")
+    assert " ".join(line.text.split()) == (
+        "À part : 900 k € de marge de tickets sans client identifié, dans aucune case ni aucun montant par client. "
+        "Avec eux, 7,6 M € en tout."
+    )
+    assert row(classed(tree, "map")[1], "Non identifiés")[4] == "52 € 52 k €"
+
+
 def test_small_cells_are_greyed_with_the_reason_and_take_no_part_in_the_scale(tree: Element) -> None:
     size, margin, satisfaction, _ = classed(tree, "map")
     assert [" ".join(cell.text.split()) for cell in classed(size, "greyed")] == ["12 0,0 % (non publiable, trop peu de clients)"]
     assert len(classed(margin, "greyed")) == 1
     greyed = [" ".join(cell.text.split()) for cell in classed(satisfaction, "greyed")]
     assert greyed == [
-        "94,0 % n = 12 (non publiable, trop peu de réponses)",
-        "87,0 % n = 12 (non publiable, trop peu de réponses)",
+        "94,0 % n = 12 (non publiable, trop peu de clients ont répondu)",
+        "87,0 % n = 12 (non publiable, trop peu de clients ont répondu)",
     ]
     scales = [" ".join(each.text.split()) for each in classed(tree, "scale")]
     assert scales == [
@@ -164,11 +173,34 @@ def test_a_name_too_long_for_a_grid_is_shortened_and_the_long_one_is_said(tmp_pa
 
 def test_without_any_margin_the_map_is_of_net_amounts_and_says_so(tmp_path: Path) -> None:
     text = (
-        parse(render(make_customers(tmp_path / "a.duckdb", ("update segment_sizes set margin_12m = null",))))
+        parse(
+            render(
+                make_customers(
+                    tmp_path / "a.duckdb", ("update segment_sizes set margin_12m = null, identified_margin_12m = null",)
+                )
+            )
+        )
         .by_id("overlay")
         .text
     )
-    assert "Ce qu’ils achètent" in text and "marge inconnue" in text and "Ce qu’ils rapportent" not in text
+    assert "Ce qu’ils achètent" in text and "marge trop peu connue" in text and "Ce qu’ils rapportent" not in text
+
+
+def test_a_margin_that_is_known_in_part_is_said_and_one_known_of_little_gives_way_to_net_purchases_on_the_cards_too(
+    tmp_path: Path,
+) -> None:
+    change = "update segment_sizes set margin_coverage = 0.1"
+    tree = parse(render(make_customers(tmp_path / "little.duckdb", (change,))))
+    text = " ".join(tree.by_id("overlay").text.split())
+    assert "La marge n’est connue que pour 10,0 % des achats nets des clients identifiés : sous 90 %" in text
+    assert "Ce qu’ils achètent" in text and "Achats nets sur 12 mois1 240 €" in " ".join(tree.by_id("persona-1").text.split())
+    changes = (
+        "update segment_sizes set margin_coverage = 0.95",
+        "update personas set margin_coverage = 0.5 where micro_segment = 'm2'",
+    )
+    tree = parse(render(make_customers(tmp_path / "most.duckdb", changes)))
+    assert "La marge est connue pour 95,0 % des achats nets" in " ".join(tree.by_id("overlay").text.split())
+    assert "362\u00a0€" in tree.by_id("persona-1").text and tree.by_id("persona-2").all("dd")[0].text.strip().startswith(UNKNOWN)
 
 
 def test_an_older_month_is_named_as_such(tmp_path: Path) -> None:
@@ -239,6 +271,16 @@ def test_a_persona_that_may_not_be_published_is_greyed_and_says_why(tree: Elemen
     assert "greyed" in (card.attributes["class"] or "")
     assert "Non publiable" in card.text and "par client" in card.text
     assert "greyed" not in (tree.by_id("persona-4").attributes["class"] or "")
+
+
+def test_a_satisfaction_of_too_few_customers_says_so_on_its_card(tmp_path: Path) -> None:
+    change = "update personas set csat_answers = 37, is_csat_publishable = false where micro_segment = 'm1'"
+    tree = parse(render(make_customers(tmp_path / "a.duckdb", (change,))))
+    text = " ".join(tree.by_id("persona-1").text.split())
+    assert (
+        "n = 37, non publiable, trop peu de clients ont répondu" in text
+        and tree.by_id("persona-2").text.count("non publiable") == 0
+    )
 
 
 def test_what_differs_is_marked_with_a_sign_and_a_word_and_what_agrees_is_not(tree: Element) -> None:
@@ -312,7 +354,8 @@ def test_an_empty_table_is_said_to_be_empty(tmp_path: Path, section: str, table:
 
 def test_figures_that_are_not_known_are_dashes_and_never_zeros(tmp_path: Path) -> None:
     changes = (
-        "update segment_sizes set share = null, net_amount_12m = null, margin_12m = null, contacts_per_customer = null, csat = null",
+        """update segment_sizes set share = null, net_amount_12m = null, margin_12m = null, identified_net_amount_12m = null,
+           identified_margin_12m = null, contacts_per_customer = null, csat = null""",
         """update personas set share = null, margin_12m_mean = null, net_amount_12m_mean = null, purchases_12m_mean = null,
            contacts_12m_mean = null, csat = null, value_segment = null, relational_family = null, habits_fr = null""",
         """update relationship_models set satisfaction = null, satisfaction_low = null, recommended_frequency = null,

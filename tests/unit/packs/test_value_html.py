@@ -165,6 +165,8 @@ def test_after_because_and_net_stand_in_this_order_each_with_its_own_word(tree: 
     after, because, net = (words_of(card) for card in classed(tree.by_id("earned"), "euro"))
     assert after.startswith("Après un contact constaté · T3 2025 8 220 €")
     assert "achetés dans les 60 jours qui suivent 150 contacts" in after and "dont 4 110 € de marge connue" in after
+    # 150 contacts at 3.00; after those of October and November 2,740 each are pending
+    assert "ces contacts ont coûté 450 €" in after and "en attente, contacts plus récents : 5 480 €" in after
     assert because.startswith("Grâce au service estimé · T3 2025 2 600 € entre 800 € et 4 400 € à 95 %")
     assert net.startswith("Net du coût des contacts estimé, chiffre clé · T3 2025 1 050 € entre 350 € et 1 750 € à 95 %")
     assert "1 300 € de marge due au contact, moins 250 € de coût des contacts" in net
@@ -330,13 +332,14 @@ def test_an_estimate_whose_window_is_not_over_has_no_number_beside_those_that_ar
 
 def test_the_sensitivity_is_said_in_words_and_not_as_a_letter(tree: Element) -> None:
     text = words_of(tree.by_id("doubt"))
-    assert "Il devrait multiplier par 1,8 à la fois la chance de contacter le service et celle de racheter" in text
+    assert "L’effet sur la part des clients qui rachètent : +8,0 points, entre 2,0 et 14,0." in text
+    assert "il devrait multiplier par 1,8 à la fois la chance de contacter le service et celle de racheter" in text
     assert "Par 1,2, il suffirait à ramener l’intervalle jusqu’à zéro." in text
 
 
 def test_an_interval_that_holds_zero_needs_no_hidden_factor(changed: Changed) -> None:
     tree = changed("update repurchase_increment set sensitivity_of_interval = 1")
-    assert "l’intervalle contient déjà zéro" in words_of(tree.by_id("doubt"))
+    assert "L’intervalle contient déjà zéro" in words_of(tree.by_id("doubt"))
 
 
 def test_a_hold_out_and_the_estimate_stand_side_by_side(tree: Element) -> None:

@@ -181,6 +181,7 @@ final as (
         band_hours,
         y as satisfied,
         n as answers,
+        cast(k as bigint) as answering_customers,
         satisfaction,
         {{ wilson_low('satisfaction', 'sample') }} as satisfaction_low,
         {{ wilson_high('satisfaction', 'sample') }} as satisfaction_high

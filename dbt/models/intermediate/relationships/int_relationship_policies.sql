@@ -130,7 +130,8 @@ joined as (
         satisfactions.satisfaction,
         satisfactions.satisfaction_low,
         satisfactions.satisfaction_high,
-        coalesce(satisfactions.answers, 0) as answers
+        coalesce(satisfactions.answers, 0) as answers,
+        coalesce(satisfactions.answering_customers, 0) as answering_customers
     from measured
     left join sides as distances
         on

@@ -34,6 +34,7 @@ customers as (
         segments.relational_family,
         features.margin_12m,
         features.net_amount_12m,
+        features.value_12m - coalesce(features.margin_12m, 0) as net_amount_without_margin_12m,
         features.purchases_12m,
         features.contacts_12m
     from scored
@@ -60,6 +61,7 @@ sizes as (
             when count(margin_12m) >= {{ smallest_aggregate() }}
                 then cast({{ safe_divide('sum(margin_12m)', 'count(margin_12m)') }} as decimal(18, 4))
         end as margin_12m_mean,
+        {{ margin_coverage('sum(net_amount_without_margin_12m)', 'sum(net_amount_12m)') }} as margin_coverage,
         cast({{ safe_divide('sum(net_amount_12m)', 'count(net_amount_12m)') }} as decimal(18, 4)) as net_amount_12m_mean,
         {{ round_significant(safe_divide('sum(purchases_12m)', 'count(purchases_12m)')) }} as purchases_12m_mean,
         {{ round_significant(safe_divide('sum(contacts_12m)', 'count(contacts_12m)')) }} as contacts_12m_mean
@@ -298,8 +300,7 @@ standing_apart as (
     where
         satisfaction.micro_segment <> 'all'
         and satisfaction.kind <> 'all'
-        and satisfaction.answers >= run_context.minimum_sample
-        and satisfaction.customers >= {{ smallest_aggregate() }}
+        and satisfaction.customers >= greatest(run_context.minimum_sample, {{ smallest_aggregate() }})
         and (satisfaction.wide_low > overall.wide_high or satisfaction.wide_high < overall.wide_low)
         and (satisfaction.kind <> 'channel' or channel_labels.channel is not null)
         and (satisfaction.kind <> 'reason' or (satisfaction.member <> 'unknown' and {{ is_plain_code('satisfaction.member') }}))
@@ -407,6 +408,7 @@ told as (
         personas.customers,
         personas.all_customers,
         personas.margin_12m_mean,
+        personas.margin_coverage,
         personas.net_amount_12m_mean,
         personas.purchases_12m_mean,
         personas.contacts_12m_mean,
@@ -416,7 +418,7 @@ told as (
             coalesce(habits.habits_{{ language }}, no_habit.text_{{ language }}) as habits_{{ language }},
             {%- for kind in ['like', 'irritant'] %}
                 case
-                    when coalesce(answers.answers, 0) < run_context.minimum_sample or answers.customers < {{ smallest_aggregate() }}
+                    when coalesce(answers.customers, 0) < greatest(run_context.minimum_sample, {{ smallest_aggregate() }})
                         then no_{{ kind }}_answers.text_{{ language }}
                     else coalesce(opinions.{{ kind }}s_{{ language }}, no_{{ kind }}.text_{{ language }})
                 end as {{ kind }}s_{{ language }},
@@ -427,6 +429,7 @@ told as (
         case when answers.customers >= {{ smallest_aggregate() }} then answers.csat_low end as csat_low,
         case when answers.customers >= {{ smallest_aggregate() }} then answers.csat_high end as csat_high,
         coalesce(answers.answers, 0) as csat_answers,
+        coalesce(answers.customers, 0) as csat_customers,
         run_context.minimum_sample,
         run_context.language
     from personas
@@ -470,6 +473,7 @@ final as (
         value_segments.value_segment,
         families.relational_family,
         told.margin_12m_mean,
+        told.margin_coverage,
         told.net_amount_12m_mean,
         told.purchases_12m_mean,
         told.contacts_12m_mean,
@@ -477,8 +481,9 @@ final as (
         told.csat_low,
         told.csat_high,
         cast(told.csat_answers as bigint) as csat_answers,
+        cast(told.csat_customers as bigint) as csat_customers,
         told.customers >= told.minimum_sample as is_publishable,
-        told.csat is not null and told.csat_answers >= told.minimum_sample as is_csat_publishable,
+        told.csat is not null and told.csat_customers >= told.minimum_sample as is_csat_publishable,
         {%- set cards = [] %}
         {%- for language in languages %}
             {%- set parts = [] %}

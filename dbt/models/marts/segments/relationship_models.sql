@@ -175,7 +175,9 @@ final as (
         {{ round_significant('explained.satisfaction_low') }} as satisfaction_low,
         {{ round_significant('explained.satisfaction_high') }} as satisfaction_high,
         cast(explained.answers as bigint) as answers,
-        explained.customers >= run_context.minimum_sample and explained.answers >= run_context.minimum_sample as is_publishable,
+        cast(explained.answering_customers as bigint) as answering_customers,
+        -- who answered is one of the customers; a hundred answers of one customer are the word of one customer
+        explained.answering_customers >= run_context.minimum_sample as is_publishable,
         case when run_context.language = 'fr' then explained.because_fr else explained.because_en end as because,
         explained.because_fr,
         explained.because_en

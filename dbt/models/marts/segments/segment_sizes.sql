@@ -50,7 +50,8 @@ unidentified as (
 
 ),
 
--- what nobody is known to have bought has no customer and no family, and is in the totals
+-- what nobody is known to have bought has no customer and no family, and is in the totals; no customer's share of it can be told, so
+-- that the identified amounts, which alone are divided by customers, stand beside
 members as (
 
     select
@@ -60,6 +61,10 @@ members as (
         1 as customers,
         features.net_amount_12m,
         features.margin_12m,
+        features.net_amount_12m as identified_net_amount_12m,
+        features.margin_12m as identified_margin_12m,
+        -- a ticket whose margin is not known is worth its net amount
+        features.value_12m - coalesce(features.margin_12m, 0) as net_amount_without_margin_12m,
         features.contacts_12m
     from segments
     inner join features
@@ -74,6 +79,9 @@ members as (
         0 as customers,
         sum(unidentified.net_amount) as net_amount_12m,
         sum(unidentified.margin_amount) as margin_12m,
+        null as identified_net_amount_12m,
+        null as identified_margin_12m,
+        null as net_amount_without_margin_12m,
         null as contacts_12m
     from (select distinct month from segments) as months
     inner join unidentified
@@ -93,6 +101,9 @@ sized as (
         sum(customers) as customers,
         sum(net_amount_12m) as net_amount_12m,
         sum(margin_12m) as margin_12m,
+        sum(identified_net_amount_12m) as identified_net_amount_12m,
+        sum(identified_margin_12m) as identified_margin_12m,
+        sum(net_amount_without_margin_12m) as net_amount_without_margin_12m,
         sum(contacts_12m) as contacts_12m,
         count(contacts_12m) as customers_with_contacts_known
     from members
@@ -227,15 +238,20 @@ final as (
         {{ round_significant(safe_divide('sized.customers', 'totals.customers')) }} as share,
         cast(sized.net_amount_12m as decimal(18, 4)) as net_amount_12m,
         cast(sized.margin_12m as decimal(18, 4)) as margin_12m,
+        cast(sized.identified_net_amount_12m as decimal(18, 4)) as identified_net_amount_12m,
+        cast(sized.identified_margin_12m as decimal(18, 4)) as identified_margin_12m,
+        {{ margin_coverage('sized.net_amount_without_margin_12m', 'sized.identified_net_amount_12m') }} as margin_coverage,
         {{ round_significant(safe_divide('sized.contacts_12m', 'sized.customers_with_contacts_known')) }} as contacts_per_customer,
         satisfied.csat,
         satisfied.csat_low,
         satisfied.csat_high,
         cast(coalesce(satisfied.csat_answers, 0) as bigint) as csat_answers,
+        cast(coalesce(satisfied.csat_customers, 0) as bigint) as csat_customers,
         recommending.nps,
         recommending.nps_low,
         recommending.nps_high,
         cast(coalesce(recommending.nps_answers, 0) as bigint) as nps_answers,
+        cast(coalesce(recommending.nps_customers, 0) as bigint) as nps_customers,
         sized.customers >= run_context.minimum_sample as is_publishable,
         -- a hundred answers of one customer are the word of one customer
         coalesce(satisfied.csat_customers, 0) >= run_context.minimum_sample as is_csat_publishable,
