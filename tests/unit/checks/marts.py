@@ -118,11 +118,11 @@ _TABLES = {
             (null::varchar, null::varchar, null::varchar, null::varchar, null::bigint, null::double, null::varchar, null::varchar,
              null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar,
              null::integer, null::varchar, null::double, null::double, null::double, null::bigint, null::boolean, null::boolean,
-             null::varchar, null::double, null::double)
+             null::varchar, null::double, null::double, null::double)
         ) as t(micro_segment, label, label_fr, label_en, customers, share, portrait_fr, portrait_en, habits_fr, habits_en,
             likes_fr, likes_en, irritants_fr, irritants_en, journey_fr, journey_en, value_segment, relational_family,
             csat, csat_low, csat_high, csat_answers, is_publishable, is_csat_publishable, card,
-            purchases_12m_mean, contacts_12m_mean)
+            purchases_12m_mean, contacts_12m_mean, margin_coverage)
         where false""",
     "customer_events": f"""
         select * from (values
@@ -140,14 +140,14 @@ _TABLES = {
     "relationship_models": """
         select *, 'parce que' as because, 'parce que' as because_fr, 'because' as because_en from (values
             (-1, 'all', 'remote', 'remote', 'synchronous', 'asynchronous', 2.0::double, 3.0::double, 'reactive', 'reactive',
-             24.0::double, 6.5::double, 'tempo,frequency', 1::bigint, 0.8::double, 0.5::double, 0.9::double, 10::bigint, false),
-            (3, 'all', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false),
-            (-1, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false),
-            (3, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false)
+             24.0::double, 6.5::double, 'tempo,frequency', 1::bigint, 0.8::double, 0.5::double, 0.9::double, 10::bigint, 5::bigint, false),
+            (3, 'all', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, 0, false),
+            (-1, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, 0, false),
+            (3, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, 0, false)
         ) as t(value_segment, relational_family, recommended_distance, practised_distance, recommended_tempo,
             practised_tempo, recommended_frequency, practised_frequency, proactivity, practised_proactivity,
             reply_within_hours, practised_reply_within_hours, gap, customers, satisfaction, satisfaction_low,
-            satisfaction_high, answers, is_publishable)""",
+            satisfaction_high, answers, answering_customers, is_publishable)""",
     "satisfaction": """
         select * from (values
             (date '2024-01-01', -1, 'all', 'all', 'csat', 8::decimal(38,9), 10::bigint, 0.8::double, 0.5::double,

@@ -53,7 +53,7 @@ def test_every_table_that_the_project_publishes_has_rules() -> None:
 
 # a card that is right but for its customers, of whom there are none here
 PERSONA = """insert into marts.personas values ('v3-a', 'Valeur haute', 'Valeur haute', 'High value', 20, 1.0, 'P', 'P', 'H', 'H', 'L', 'L', 'I',
-    'I', 'J', 'J', 5, 'unknown', 0.5, 0.4, 0.6, 30, true, true, '{"fr": {"portrait": "P"}, "en": {"irritants": "I"}}', 2, 1)"""
+    'I', 'J', 'J', 5, 'unknown', 0.5, 0.4, 0.6, 30, true, true, '{"fr": {"portrait": "P"}, "en": {"irritants": "I"}}', 2, 1, 1.0)"""
 BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
     # (table, tables that its rules read, what is done to it, expected words, expected example)
     (
