@@ -46,7 +46,7 @@ create table marts.products as select distinct product_id, product_id as label f
 """
 MODELS = (
     "int_product_numbers int_product_windows int_recommendation_products int_product_pairs int_recommendation_trials recommendation_tests "
-    "product_recommendations"
+    "int_recommendation_known int_recommendation_paired product_recommendations"
 )
 
 

@@ -26,7 +26,7 @@ select sha256(household_id::varchar) as customer_id, row_number() over (order by
 from (select distinct household_id from intermediate.int_ticket_lines);
 create table marts.products as select distinct product_id, product_id as label from intermediate.int_ticket_lines;
 """
-MODELS = "int_product_numbers int_product_windows int_recommendation_products int_product_pairs int_recommendation_trials recommendation_tests product_recommendations"
+MODELS = "int_product_numbers int_product_windows int_recommendation_products int_product_pairs int_recommendation_trials recommendation_tests int_recommendation_known int_recommendation_paired product_recommendations"
 
 
 @pytest.fixture(scope="module")

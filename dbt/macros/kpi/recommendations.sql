@@ -32,75 +32,61 @@ from it (a year has 12 windows); it is the size of a group from which personas a
 {% macro lift_weight() -%} 2.0 {%- endmacro %}
 
 {#-
-The list of each customer in `asked` (cut, customer_number, is_paired: whether co-purchase is asked for): one row per cut, customer and product that stands
-in one of two lists. `place`: co-purchase, filled up with what is popular; `popular_place`: popularity alone.
-A body of CTEs with a final select: `with asked as (...), <this>`.
+The list of each customer in `asked` (cut, customer_number), in three steps, each of them CTEs over those before. For the few customers of a trial they are one
+query; for everybody each is a table of its own, so that one at a time is in memory.
+
+First, what each customer is known to have bought and given back by the cut: `known`.
 -#}
-{% macro recommendation_lists() -%}
-windows as (
-
-    select * from {{ ref('int_product_windows') }}
-
-),
-
-supported as (
-
-    select * from {{ ref('int_recommendation_products') }}
-
-),
-
-pairs as (
-
-    select * from {{ ref('int_product_pairs') }}
-
-),
-
+{% macro recommendation_known() -%}
 known as (
 
     select
         asked.cut,
         asked.customer_number,
-        asked.is_paired,
         windows.product_number,
         max(windows.last_bought_on) as last_bought_on,
         max(case when windows.is_returned then 1 else 0 end) = 1 as is_returned,
         max(case when windows.is_bought and windows.window_number < asked.cut + {{ recent_windows() }} then 1 else 0 end) = 1
             as is_just_bought
     from asked
-    inner join windows
+    inner join {{ ref('int_product_windows') }} as windows
         on
             asked.customer_number = windows.customer_number
             and asked.cut <= windows.window_number
             and asked.cut + {{ recommendation_windows() }} > windows.window_number
-    group by asked.cut, asked.customer_number, asked.is_paired, windows.product_number
+    group by asked.cut, asked.customer_number, windows.product_number
 
-),
+)
+{%- endmacro %}
 
+{#- Second, from `known`: at most five products that go with the last ones bought, `paired`. -#}
+{% macro recommendation_paired() -%}
 -- the last products of each customer, without what was given back
-anchors as (
+latest as (
 
     select
         known.cut,
         known.customer_number,
-        known.product_number
-    from known
-    inner join supported on known.cut = supported.cut and known.product_number = supported.product_number
-    where known.is_paired and not known.is_returned and known.last_bought_on is not null
-    qualify
+        known.product_number,
         row_number() over (
             partition by known.cut, known.customer_number order by known.last_bought_on desc, known.product_number asc
-        ) <= {{ looked_at_products() }}
+        ) as place
+    from known
+    inner join {{ ref('int_recommendation_products') }} as supported
+        on known.cut = supported.cut and known.product_number = supported.product_number
+    where not known.is_returned and known.last_bought_on is not null
 
 ),
 
-anchor_counts as (
+anchors as (
 
     select
         cut,
         customer_number,
-        count(*) as anchors
-    from anchors
-    group by cut, customer_number
+        product_number,
+        count(*) over (partition by cut, customer_number) as anchors
+    from latest
+    where place <= {{ looked_at_products() }}
 
 ),
 
@@ -111,24 +97,15 @@ candidates as (
         anchors.cut,
         anchors.customer_number,
         pairs.with_product_number as product_number,
+        max(anchors.anchors) as anchors,
         sum(pairs.log_lift_millionths) as log_lift_millionths,
         -- the strongest of them; the smaller number where two are alike
         max(pairs.log_lift_millionths * 100000000 - anchors.product_number) as strongest
     from anchors
-    inner join pairs on anchors.cut = pairs.cut and anchors.product_number = pairs.product_number
+    inner join {{ ref('int_product_pairs') }} as pairs
+        on anchors.cut = pairs.cut and anchors.product_number = pairs.product_number
     group by anchors.cut, anchors.customer_number, pairs.with_product_number
     having max(pairs.log_lift_millionths) > 0
-
-),
-
-barred as (
-
-    select
-        cut,
-        customer_number,
-        product_number
-    from known
-    where is_just_bought or is_returned
 
 ),
 
@@ -138,21 +115,20 @@ scored as (
         candidates.cut,
         candidates.customer_number,
         candidates.product_number,
-        'co_purchase' as basis,
         supported.recent_share
-        * exp({{ lift_weight() }} * candidates.log_lift_millionths / 1000000.0 / anchor_counts.anchors) as score,
+        * exp({{ lift_weight() }} * candidates.log_lift_millionths / 1000000.0 / candidates.anchors) as score,
         {{ integer_divide('candidates.strongest + 99999999', '100000000') }} * 100000000 - candidates.strongest
             as because_product_number
     from candidates
-    inner join anchor_counts
-        on candidates.cut = anchor_counts.cut and candidates.customer_number = anchor_counts.customer_number
-    inner join supported on candidates.cut = supported.cut and candidates.product_number = supported.product_number
-    left join barred
+    inner join {{ ref('int_recommendation_products') }} as supported
+        on candidates.cut = supported.cut and candidates.product_number = supported.product_number
+    left join known
         on
-            candidates.cut = barred.cut
-            and candidates.customer_number = barred.customer_number
-            and candidates.product_number = barred.product_number
-    where barred.product_number is null
+            candidates.cut = known.cut
+            and candidates.customer_number = known.customer_number
+            and candidates.product_number = known.product_number
+            and (known.is_just_bought or known.is_returned)
+    where known.product_number is null
 
 ),
 
@@ -163,50 +139,74 @@ paired as (
         row_number() over (partition by cut, customer_number order by score desc, product_number asc)
         <= {{ recommended_products() }}
 
+)
+{%- endmacro %}
+
+{#-
+Third, from `asked`, `known` and `paired`: `listed`, one row per customer and product that stands in one of two lists. `place`: co-purchase, filled up with what is
+popular; `popular_place`: popularity alone.
+-#}
+{% macro recommendation_listed() -%}
+-- so many popular products are passed over: only so many more than wanted need be looked at
+passed_over as (
+
+    select
+        known.cut,
+        known.customer_number,
+        count(*) as products
+    from known
+    inner join {{ ref('int_recommendation_products') }} as supported
+        on known.cut = supported.cut and known.product_number = supported.product_number
+    where (known.is_just_bought or known.is_returned) and supported.popularity_place <= {{ popular_products() }}
+    group by known.cut, known.customer_number
+
+),
+
+wanted as (
+
+    select
+        asked.cut,
+        asked.customer_number,
+        -- twice as many as are listed: up to five of them may stand in the other list
+        least({{ popular_products() }}, 2 * {{ recommended_products() }} + coalesce(passed_over.products, 0)) as looked_at
+    from asked
+    left join passed_over on asked.cut = passed_over.cut and asked.customer_number = passed_over.customer_number
+
 ),
 
 popular as (
 
     select
-        asked.cut,
-        asked.customer_number,
+        wanted.cut,
+        wanted.customer_number,
         supported.product_number,
         supported.recent_share,
         row_number() over (
-            partition by asked.cut, asked.customer_number order by supported.popularity_place
+            partition by wanted.cut, wanted.customer_number order by supported.popularity_place
         ) as popular_place
-    from asked
-    inner join supported
-        on asked.cut = supported.cut and supported.popularity_place <= {{ popular_products() }}
-    left join barred
+    from wanted
+    inner join {{ ref('int_recommendation_products') }} as supported
+        on wanted.cut = supported.cut and wanted.looked_at >= supported.popularity_place
+    left join known
         on
-            asked.cut = barred.cut
-            and asked.customer_number = barred.customer_number
-            and supported.product_number = barred.product_number
-    where barred.product_number is null
-    -- five more than wanted: up to five of them may stand in the other list
-    qualify popular_place <= 2 * {{ recommended_products() }}
+            wanted.cut = known.cut
+            and wanted.customer_number = known.customer_number
+            and supported.product_number = known.product_number
+            and (known.is_just_bought or known.is_returned)
+    where known.product_number is null
 
 ),
 
-listed as (
+both_lists as (
 
     select
         coalesce(paired.cut, popular.cut) as cut,
         coalesce(paired.customer_number, popular.customer_number) as customer_number,
         coalesce(paired.product_number, popular.product_number) as product_number,
-        coalesce(paired.basis, 'popularity') as basis,
+        case when paired.product_number is null then 'popularity' else 'co_purchase' end as basis,
         coalesce(paired.score, popular.recent_share) as score,
         paired.because_product_number,
-        popular.popular_place,
-        row_number() over (
-            partition by coalesce(paired.cut, popular.cut), coalesce(paired.customer_number, popular.customer_number)
-            order by
-                case when paired.basis is null then 1 else 0 end,
-                paired.score desc,
-                popular.popular_place,
-                coalesce(paired.product_number, popular.product_number)
-        ) as place
+        popular.popular_place
     from paired
     full outer join popular
         on
@@ -214,8 +214,28 @@ listed as (
             and paired.customer_number = popular.customer_number
             and paired.product_number = popular.product_number
 
-)
+),
 
-select * from listed
-where place <= {{ recommended_products() }} or popular_place <= {{ recommended_products() }}
+placed as (
+
+    select
+        both_lists.*,
+        row_number() over (
+            partition by cut, customer_number
+            order by
+                basis asc,
+                case when basis = 'co_purchase' then score end desc,
+                popular_place asc,
+                product_number asc
+        ) as place
+    from both_lists
+
+),
+
+listed as (
+
+    select * from placed
+    where place <= {{ recommended_products() }} or popular_place <= {{ recommended_products() }}
+
+)
 {%- endmacro %}

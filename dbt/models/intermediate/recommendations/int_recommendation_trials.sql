@@ -54,8 +54,7 @@ asked as (
 
     select
         cuts.cut,
-        customers.customer_number,
-        true as is_paired
+        customers.customer_number
     from cuts
     inner join buyers on cuts.cut - 1 = buyers.window_number
     inner join histories on cuts.cut = histories.cut and buyers.customer_number = histories.customer_number
@@ -67,27 +66,27 @@ asked as (
 
 ),
 
-lists as (
+{{ recommendation_known() }},
 
-    with {{ recommendation_lists() }}
+{{ recommendation_paired() }},
 
-),
+{{ recommendation_listed() }},
 
 hits as (
 
     select
-        lists.cut,
-        lists.customer_number,
-        max(case when lists.place <= {{ recommended_products() }} then 1 else 0 end) as is_hit_by_co_purchase,
-        max(case when lists.popular_place <= {{ recommended_products() }} then 1 else 0 end) as is_hit_by_popularity
-    from lists
+        listed.cut,
+        listed.customer_number,
+        max(case when listed.place <= {{ recommended_products() }} then 1 else 0 end) as is_hit_by_co_purchase,
+        max(case when listed.popular_place <= {{ recommended_products() }} then 1 else 0 end) as is_hit_by_popularity
+    from listed
     inner join windows as bought
         on
-            lists.customer_number = bought.customer_number
-            and lists.product_number = bought.product_number
-            and lists.cut - 1 = bought.window_number
+            listed.customer_number = bought.customer_number
+            and listed.product_number = bought.product_number
+            and listed.cut - 1 = bought.window_number
     where bought.is_bought
-    group by lists.cut, lists.customer_number
+    group by listed.cut, listed.customer_number
 
 ),
 

@@ -17,24 +17,42 @@ tests as (
 
 ),
 
--- who has bought something in the year
+known as (
+
+    select * from {{ ref('int_recommendation_known') }}
+
+),
+
+paired as (
+
+    select * from {{ ref('int_recommendation_paired') }}
+
+),
+
+complete as (
+
+    select
+        cut,
+        customer_number
+    from paired
+    group by cut, customer_number
+    having count(*) = {{ recommended_products() }}
+
+),
+
+-- whose list is to be filled up
 asked as (
 
     select distinct
-        0 as cut,
-        windows.customer_number,
-        tests.is_used as is_paired
-    from {{ ref('int_product_windows') }} as windows
-    cross join tests
-    where windows.is_bought and windows.window_number < {{ recommendation_windows() }}
+        known.cut,
+        known.customer_number
+    from known
+    left join complete on known.cut = complete.cut and known.customer_number = complete.customer_number
+    where complete.customer_number is null
 
 ),
 
-lists as (
-
-    with {{ recommendation_lists() }}
-
-),
+{{ recommendation_listed() }},
 
 customers as (
 
@@ -59,46 +77,41 @@ labels as (
 explained as (
 
     select
-        lists.customer_number,
-        lists.place,
+        listed.customer_number,
+        listed.place,
         labels.product_id,
-        lists.basis,
-        lists.score,
+        listed.basis,
+        listed.score,
         bought.product_id as because_product_id,
         pairs.lift,
         case
-            when lists.basis = 'co_purchase'
+            when listed.basis = 'co_purchase'
                 then
                     'a acheté «{{ nbsp }}' || bought.label || '{{ nbsp }}»{{ nbsp }}: les deux vont ensemble '
                     || replace(cast(cast(pairs.lift as decimal(9, 1)) as varchar), '.', ',') || ' fois plus souvent que par hasard'
-            when lists.is_paired then 'parmi les produits les plus achetés des 90 derniers jours'
+            when tests.is_used then 'parmi les produits les plus achetés des 90 derniers jours'
             else
                 'parmi les produits les plus achetés des 90 derniers jours{{ nbsp }}; il n’est pas établi que des achats conjoints '
                 || 'prévoient mieux'
         end as because_fr,
         case
-            when lists.basis = 'co_purchase'
+            when listed.basis = 'co_purchase'
                 then
                     'bought “' || bought.label || '”: the two go together '
                     || cast(cast(pairs.lift as decimal(9, 1)) as varchar) || ' times as often as by chance'
-            when lists.is_paired then 'among the most bought products of the last 90 days'
+            when tests.is_used then 'among the most bought products of the last 90 days'
             else 'among the most bought products of the last 90 days; co-purchases are not known to foretell more'
         end as because_en
-    from (
-        select
-            lists.*,
-            tests.is_used as is_paired
-        from lists
-        cross join tests
-    ) as lists
-    inner join labels on lists.product_number = labels.product_number
-    left join labels as bought on lists.because_product_number = bought.product_number
+    from listed
+    cross join tests
+    inner join labels on listed.product_number = labels.product_number
+    left join labels as bought on listed.because_product_number = bought.product_number
     left join {{ ref('int_product_pairs') }} as pairs
         on
-            lists.cut = pairs.cut
-            and lists.because_product_number = pairs.product_number
-            and lists.product_number = pairs.with_product_number
-    where lists.place <= {{ recommended_products() }}
+            listed.cut = pairs.cut
+            and listed.because_product_number = pairs.product_number
+            and listed.product_number = pairs.with_product_number
+    where listed.place <= {{ recommended_products() }}
 
 ),
 
