@@ -125,6 +125,7 @@ class SegmentSize:
     segment: int
     family: str
     customers: int
+    customers_not_profiled: int
     share: float | None
     net_amount_12m: Decimal | None
     margin_12m: Decimal | None
@@ -297,7 +298,7 @@ def read_customers(database: Path, language: str) -> CustomerTables:
 _PACK_GRAIN = """where period_grain = 'month' or (
     period_grain = 'quarter' and kpi not in (select kpi from kpi_values where period_grain = 'month'))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
-_SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
+_SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, customers_not_profiled, share, net_amount_12m, margin_12m,
     identified_net_amount_12m, identified_margin_12m, margin_coverage, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
     is_csat_publishable, is_nps_publishable"""
 _PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
@@ -402,6 +403,7 @@ def _size(row: Mapping[str, Any]) -> SegmentSize:
         segment=int(row["value_segment"]),
         family=str(row["relational_family"]),
         customers=int(row["customers"]),
+        customers_not_profiled=int(row["customers_not_profiled"] or 0),
         share=_number(row["share"]),
         net_amount_12m=row["net_amount_12m"],
         margin_12m=row["margin_12m"],

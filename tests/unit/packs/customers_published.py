@@ -27,12 +27,13 @@ RECUT_MONTH = date(2025, 6, 1)
 SMALL = (5, "unknown")
 FEW_ANSWERS = (4, "trusting")
 EMPTY = (0, "trusting")
+NOT_PROFILED = 700
 UNIDENTIFIED_MARGIN = Decimal(900_000)
 REFUSED = ("Indice de Rand 0,41 sous 0,60 : groupes instables.", "Rand index 0.41 below 0.60: unstable groups.")
 
 _TABLES = {
     "segment_sizes": """period_start date, value_segment integer, relational_family varchar, customers bigint,
-        share double, net_amount_12m decimal(18, 4), margin_12m decimal(18, 4), identified_net_amount_12m decimal(18, 4),
+        customers_not_profiled bigint, share double, net_amount_12m decimal(18, 4), margin_12m decimal(18, 4), identified_net_amount_12m decimal(18, 4),
         identified_margin_12m decimal(18, 4), margin_coverage double, contacts_per_customer double, csat double,
         csat_low double, csat_high double, csat_answers bigint, nps double, nps_low double, nps_high double,
         nps_answers bigint, is_publishable boolean, is_csat_publishable boolean, is_nps_publishable boolean""",
@@ -146,6 +147,7 @@ def _size(month: date, segment: int, family: str, customers: int, share: float) 
         segment,
         family,
         customers,
+        NOT_PROFILED if nobody else 0,
         share,
         3 * (margin + nobody),
         margin + nobody,
