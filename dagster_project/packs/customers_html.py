@@ -204,7 +204,7 @@ def render_customers(report: Report, customers: CustomerReport, company: Company
         else "",
         "overlay_sentences": (
             *overlay_sentences(overlay, customers.parameters, names, words, formats),
-            *_no_potential(customers.parameters, words),
+            *potential_sentences(customers, names, words),
         )
         if overlay
         else (),
@@ -308,10 +308,20 @@ def _margin_coverage(overlay: Overlay, words: Words, formats: Formats) -> list[s
     ]
 
 
-def _no_potential(figures: ParameterFigures | None, words: Words) -> tuple[str, ...]:
-    """That the names of the segments speak of a potential that nobody has, where the cut points in use have no forecast."""
-    in_use = [version for version in figures.in_use if version.parameter == "value_thresholds"] if figures else []
-    return (words("no_potential"),) if any("potential_low_cut" not in version.diagnostics for version in in_use) else ()
+def potential_sentences(customers: CustomerReport, names: Names, words: Words) -> tuple[str, ...]:
+    """What the two highest segments mean by the map; where the cut points in use have no forecast, that potential is in none."""
+    in_use = customers.parameters.in_use if customers.parameters else ()
+    thresholds = [version for version in in_use if version.parameter == "value_thresholds"]
+    if not thresholds:
+        return ()
+    if any("potential_low_cut" not in version.diagnostics for version in thresholds):
+        return (words("no_potential"),)
+    told = [
+        words("segment_means", name=names.segment(member), tiers=words("tiers_or").join(customers.meanings[member]))
+        for member in (5, 4)
+        if customers.meanings.get(member)
+    ]
+    return (words("segments_mean", meanings=words("meanings_and").join(told)),) if told else ()
 
 
 def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) -> tuple[HeatMap, ...]:

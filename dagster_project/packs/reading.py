@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -232,7 +232,7 @@ class ParameterVersion:
 class CustomerTables:
     """What the page of the customers shows, as published; None where the publication has no such table.
 
-    `labels`: by axis (`value_segment`, `relational_family`) and member.
+    `labels`: by axis (`value_segment`, `relational_family`) and member. `meanings`: the tiers that make a value segment.
     """
 
     sizes: tuple[SegmentSize, ...] | None
@@ -241,6 +241,7 @@ class CustomerTables:
     models: tuple[RelationshipModel, ...] | None
     versions: tuple[ParameterVersion, ...] | None
     labels: Mapping[tuple[str, str], str]
+    meanings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_published(database: Path, language: str) -> Published:
@@ -291,6 +292,9 @@ def read_customers(database: Path, language: str) -> CustomerTables:
         models=None if models is None else tuple(map(_model, models)),
         versions=None if versions is None else tuple(map(_version, versions)),
         labels={(str(row["axis"]), str(row["member"])): _text(row[f"label_{language}"]) for row in labels},
+        meanings={
+            int(row["value_segment"]): _lines(row[f"meaning_{language}"]) for row in labels if row.get(f"meaning_{language}")
+        },
     )
 
 

@@ -46,6 +46,13 @@ FRENCH = {
         "Aucune prévision n’a pu être ajustée\u00a0: les segments suivent la seule valeur des 12\u00a0mois. Là où leur nom parle de "
         "potentiel, lire «\u00a0valeur\u00a0»."
     ),
+    "segment_means": "«\u00a0{name}\u00a0» veut dire {tiers}",
+    "tiers_or": ", ou ",
+    "meanings_and": "\u202f; ",
+    "segments_mean": (
+        "{meanings}. La valeur est celle des 12\u00a0derniers mois, le potentiel celle que l’on peut attendre des 12\u00a0suivants\u00a0: qui est "
+        "de valeur haute est déjà parmi les meilleurs acheteurs d’aujourd’hui."
+    ),
     "as_called": ", et nommés «\u00a0{name}\u00a0» dans les tableaux",
     "off_scale": "Hors échelle",
     "map_size": "Combien ils sont",
@@ -370,6 +377,13 @@ ENGLISH = {
     "not_profiled": "for want of leave to profile them",
     "no_potential": (
         "No forecast could be fitted: segments follow the value of the 12 months alone. Where their name speaks of potential, read “value”."
+    ),
+    "segment_means": "“{name}” means {tiers}",
+    "tiers_or": ", or ",
+    "meanings_and": "; ",
+    "segments_mean": (
+        "{meanings}. Value is that of the last 12 months, potential what may be expected of the next 12: who is of high value is among "
+        "the best buyers of today already."
     ),
     "as_called": ", and called “{name}” in the tables",
     "off_scale": "Off the scale",

@@ -55,6 +55,14 @@ _TABLES = {
         is_in_use boolean, is_retrospective boolean, sample_size bigint, diagnostics varchar, reason_fr varchar,
         reason_en varchar""",
 }
+_MEANINGS = (
+    ("valeur haute et potentiel haut", "high value and high potential", 5),
+    (
+        "valeur haute et potentiel moyen\nvaleur moyenne et potentiel haut",
+        "high value and medium potential\nmedium value and high potential",
+        4,
+    ),
+)
 _HUNDREDS = {5: 1, 4: 3, 3: 5, 2: 8, 1: 9, 0: 4, -2: 2}
 _CARDS = (
     (
@@ -106,6 +114,9 @@ def make_customers(path: Path, changes: tuple[str, ...] = ()) -> Path:
             marks = ", ".join("?" * len(rows[table][0]))
             connection.executemany(f"insert into {table} values ({marks})", rows[table])
         connection.executemany("insert into segment_labels values (?, ?, null, ?, ?, ?)", _labels())
+        for column in ("meaning_fr", "meaning_en"):
+            connection.execute(f"alter table segment_labels add column {column} varchar")
+        connection.executemany("update segment_labels set meaning_fr = ?, meaning_en = ? where value_segment = ?", _MEANINGS)
         connection.commit()
         for change in changes:
             connection.execute(change)

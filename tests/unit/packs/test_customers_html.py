@@ -258,6 +258,17 @@ def test_a_margin_that_is_known_in_part_is_said_and_one_known_of_little_gives_wa
     assert "362\u00a0€" in tree.by_id("persona-1").text and tree.by_id("persona-2").all("dd")[0].text.strip().startswith(UNKNOWN)
 
 
+def test_what_the_two_highest_segments_mean_is_said_by_the_map(french: str, tmp_path: Path) -> None:
+    forecast = """update parameter_versions set diagnostics = '{"potential_low_cut": 90}' where parameter = 'value_thresholds'"""
+    database = make_customers(tmp_path / "a.duckdb", (forecast,))
+    text = " ".join(parse(render(database)).by_id("overlay").text.split())
+    assert "veut dire valeur haute et potentiel haut ; " in text and "Aucune prévision" not in text
+    assert "veut dire valeur haute et potentiel moyen, ou valeur moyenne et potentiel haut. La valeur est" in text
+    assert "means high value and high potential" in parse(render(database, "en")).by_id("overlay").text
+    # without a forecast the segments are quintiles of value, whatever the map
+    assert "veut dire" not in french and "Aucune prévision n’a pu être ajustée" in french
+
+
 def test_an_older_month_is_named_as_such(tmp_path: Path) -> None:
     gone = "delete from segment_sizes where period_start = date '2025-12-01'"
     page = render(make_customers(tmp_path / "a.duckdb", (gone,)))
