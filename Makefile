@@ -94,14 +94,16 @@ truth: setup ## simulate, run and evaluate 20 companies of known truth (half an 
 truth-churn: setup ## the same of three larger companies whose subscribers leave for known reasons (a quarter of an hour)
 	@$(MAKE) --no-print-directory truth SEEDS=$(CHURN_SEEDS) TRUTH_CUSTOMERS=$(CHURN_CUSTOMERS) TRUTH_HOMES=$(TRUTH_HOMES)/churn TRUTH_WORLD='$(CHURN_WORLD)' TRUTH_OPTIONS='--only churn $(TRUTH_OPTIONS)'
 
-truth-effect: setup ## incremental re-purchase over 400 simulated companies and 200 artificial assignments on real tickets (half an hour); COMPANIES=40: fewer
+truth-effect: setup ## incremental re-purchase (and the lift of the loyalty programme) over 400 simulated companies and 200 artificial assignments on real tickets (half an hour); COMPANIES=40: fewer
 	@$(BIN)/python -m tests.truth.increments $(COMPANIES)
+	@$(BIN)/python -m tests.truth.loyalty $(COMPANIES)
 	@$(BIN)/python -m tests.real.artificial_contacts "$(SERVICE_VALUE_REAL_DATA)" $(ASSIGNMENTS)
 
-bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them (ten minutes)
+bench: setup ## cost and quality on large data: linkage of 1 million records, scores of 1 million customers over 24 months, effects on them, recommended products (a quarter of an hour)
 	@$(BIN)/python -m tests.bench.linkage
 	@$(BIN)/python -m tests.bench.scoring
 	@$(BIN)/python -m tests.bench.effects
+	@$(BIN)/python -m tests.bench.recommendations
 
 dev: setup ## Dagster's web interface on the sample home
 	@$(BIN)/dagster dev -w workspace.yaml

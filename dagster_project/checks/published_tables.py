@@ -781,6 +781,131 @@ TABLES: dict[str, TableRules] = {
             ),
         ),
     ),
+    "customer_value": TableRules(
+        grain=("period_start", "value_segment"),
+        filled_by=None,  # tickets may all be of nobody known
+        ranges={"active_customers": (0, None), "lifetime_value_mean": (0, None), "leads": (0, None), "immature_count": (0, None)},
+        required=("active_customers", "is_publishable"),
+        rules=(
+            Rule(
+                "rates are their numbers",
+                "retention and conversion are their counts divided",
+                "abs(retention_rate - cast(retained as double) / active_a_year_ago) > 1e-6 "
+                "or abs(lead_conversion_rate - cast(converted_leads as double) / mature_leads) > 1e-6 "
+                "or retained > active_a_year_ago or converted_leads > mature_leads",
+                ("retention_rate", "retained", "active_a_year_ago", "lead_conversion_rate", "converted_leads", "mature_leads"),
+            ),
+            Rule(
+                "a mean or its reason",
+                "there is a mean lifetime value, or the reason why not",
+                "(lifetime_value_mean is null) <> (lifetime_value_reason_fr is not null and lifetime_value_reason_en is not null)",
+                ("lifetime_value_mean", "lifetime_value_reason_en"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "segments add up",
+                "active customers and leads of the segments of a month add up to the total",
+                "select coalesce(sum(active_customers), 0) as active, coalesce(sum(leads), 0) as leads from customer_value "
+                "where value_segment <> -1",
+                "select coalesce(sum(active_customers), 0) as active, coalesce(sum(leads), 0) as leads from customer_value "
+                "where value_segment = -1",
+            ),
+        ),
+    ),
+    "loyalty_effect": TableRules(
+        grain=("period_start", "tier", "reward_kind"),
+        filled_by=None,  # cards may all be of nobody known
+        members={"verdict": ("estimated", "not_estimable")},
+        # a lift may be negative
+        ranges={
+            "members": (1, None),
+            "redeemers": (0, None),
+            "joined": (0, None),
+            "untied_share": (None, 1),
+            **dict.fromkeys(("spend_lift", "spend_lift_low", "spend_lift_high", "spend_before", "spend_after"), (None, None)),
+        },
+        required=("members", "joined", "verdict", "reason_fr", "reason_en", "is_publishable", "is_lift_publishable"),
+        rules=(
+            Rule(
+                "the rate is its numbers",
+                "the redemption rate is redeemers / members",
+                "redeemers > members or abs(redemption_rate - cast(redeemers as double) / members) > 1e-6",
+                ("redemption_rate", "redeemers", "members"),
+            ),
+            Rule(
+                "estimated has a lift, the rest has none",
+                "only what is estimated has a lift, in the total alone, and not where the placebo rings",
+                "(verdict = 'estimated') <> (spend_lift is not null) or (spend_lift is null) <> (spend_lift_low is null) "
+                "or (verdict = 'estimated' and (tier <> 'all' or reward_kind <> 'all' or coalesce(placebo_alarm, false)))",
+                ("verdict", "spend_lift", "tier", "reward_kind", "placebo_alarm"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "tiers add up",
+                "the members of the tiers add up to the total",
+                "select coalesce(sum(members), 0) as members from loyalty_effect where tier <> 'all' and reward_kind = 'all'",
+                "select coalesce(sum(members), 0) as members from loyalty_effect where tier = 'all' and reward_kind = 'all'",
+            ),
+        ),
+    ),
+    "recommendation_tests": TableRules(
+        grain=("method",),
+        filled_by=(),
+        members={"method": ("co_purchase", "popularity"), "verdict": ("better", "not_better", "not_tested")},
+        ranges={
+            "value": (0, 1),
+            "numerator": (0, None),
+            **dict.fromkeys(("advantage", "advantage_low", "advantage_high"), (-1, 1)),
+        },
+        required=("numerator", "denominator", "verdict", "is_used", "reason_fr", "reason_en"),
+        rules=(
+            *_rates("true"),
+            Rule(
+                "what is used has won",
+                "recommendations rest on co-purchase only where its advantage is beyond chance",
+                "method = 'co_purchase' and is_used and (advantage_low is null or advantage_low <= 0)",
+                ("method", "is_used", "advantage_low"),
+            ),
+        ),
+        equalities=(
+            Equality(
+                "one method is used",
+                "one of the two methods is used",
+                "select count(*) as methods from recommendation_tests where is_used",
+                "select 1 as methods",
+            ),
+        ),
+    ),
+    "product_recommendations": TableRules(
+        grain=("customer_id", "rank"),
+        filled_by=None,  # no product may be bought often enough
+        members={"basis": ("co_purchase", "popularity")},
+        ranges={"rank": (1, 5), "score": (0, None), "lift": (0, None)},
+        required=("product_id", "score", "basis", "because", "because_fr", "because_en"),
+        rules=(
+            _customer_is_profiled(),
+            Rule(
+                "product is known",
+                "`product_id` is a row of `products`",
+                "product_id not in (select product_id from products)",
+                ("product_id",),
+            ),
+            Rule(
+                "a reason is another product",
+                "what goes with a product is another one, and popularity names none",
+                "(basis = 'co_purchase') <> (because_product_id is not null) or because_product_id = product_id",
+                ("basis", "because_product_id", "product_id"),
+            ),
+            Rule(
+                "co-purchase has won",
+                "nothing is recommended by co-purchase unless it beats popularity in `recommendation_tests`",
+                "basis = 'co_purchase' and not exists (select 1 from recommendation_tests where method = 'co_purchase' and is_used)",
+                ("basis",),
+            ),
+        ),
+    ),
     "channels": TableRules(
         grain=("channel",),
         filled_by=(),

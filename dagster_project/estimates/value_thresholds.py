@@ -41,6 +41,10 @@ from dagster_project.estimates.parameter_versions import (
 )
 from dagster_project.estimates.parameter_versions import fit_if_due as attempt_if_due
 from dagster_project.estimates.purchase_forecast import ForecastRefusedError, PurchaseAmounts, PurchaseCounts
+from dagster_project.settings import SEEDS
+
+# tiers of value and potential, 1 to 3 each -> segment
+SegmentMap = Mapping[tuple[int, int], int]
 
 PARAMETER = "value_thresholds"
 BENCHMARKS = "potential_benchmarks"
@@ -201,7 +205,19 @@ def _rounded(number: float) -> float:
     return float(f"{number:.9g}")
 
 
-def shares_by_segment(customers: pd.DataFrame, version: Mapping[str, Any], marks: pd.DataFrame) -> list[float]:
+def segment_map_of(inputs: Path) -> SegmentMap:
+    """The segment of each pair of tiers (value, potential): the home's own table in the inputs of a run, else the project's."""
+    of_home = inputs / "reference" / "segment_map.parquet"
+    rows = pd.read_parquet(of_home) if of_home.exists() else pd.DataFrame()
+    if rows.empty:
+        rows = pd.read_csv(SEEDS / "segment_map.csv")
+    pairs = zip(rows["value_tier"].astype(int), rows["potential_tier"].astype(int), strict=True)
+    return dict(zip(pairs, rows["value_segment"].astype(int), strict=True))
+
+
+def shares_by_segment(
+    customers: pd.DataFrame, version: Mapping[str, Any], marks: pd.DataFrame, segment_map: SegmentMap
+) -> list[float]:
     """Shares of the customers without positive value (0) and in segments 1 to 5, as a month is scored: by the tiers of value and
     potential, or where the version has no forecast by fifths of value. `marks`: the benchmarks of the version."""
     values = customers["value_12m"].astype(float).fillna(0.0).to_numpy()
@@ -219,7 +235,7 @@ def shares_by_segment(customers: pd.DataFrame, version: Mapping[str, Any], marks
             np.digitize(figures, [float(version[f"{name}_low_cut"]), float(version[f"{name}_high_cut"])])
             for name, figures in (("tier", values), ("potential", potentials))
         ]
-        segments = 1 + tiers[0] + tiers[1]
+        segments = np.array([segment_map[low + 1, high + 1] for low, high in zip(*tiers, strict=True)], dtype=int)
     counts = np.bincount(np.where(values > 0, segments, 0), minlength=SEGMENTS + 1)
     return [float(share) for share in counts / max(counts.sum(), 1)]
 
@@ -291,7 +307,7 @@ def _benchmarks(marks: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Version | None) -> Outcome:
+def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Version | None, segment_map: SegmentMap) -> Outcome:
     """What a run as of that date does about the parameters: a new version, or the former one where it still fits.
 
     `customers`: one row a customer as `read_customers` gives them; `stored`: the version that `former` made. A new version is due when there is none, when the former
@@ -303,7 +319,7 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Ve
     found: dict[str, float | int | str | None] = {}
     if former is not None and stored is not None:
         expected = [float(former.diagnostics[f"share_{number}"]) for number in range(SEGMENTS + 1)]
-        index = stability_index(expected, shares_by_segment(customers, stored.row, stored.marks))
+        index = stability_index(expected, shares_by_segment(customers, stored.row, stored.marks, segment_map))
         found["stability_index"] = _rounded(index)
         if is_old(former, as_of):
             reason = Reason("the former version is a year old", "la version précédente a un an")
@@ -359,7 +375,7 @@ def attempt(customers: pd.DataFrame, as_of: date, former: Fit | None, stored: Ve
         PARAMETER: as_row(thresholds, as_of, forecast, because.en if because else None),
         BENCHMARKS: benchmark_rows(forecast, as_of),
     }
-    shares = shares_by_segment(customers, tables[PARAMETER].to_pylist()[0], _benchmarks(tables[BENCHMARKS]))
+    shares = shares_by_segment(customers, tables[PARAMETER].to_pylist()[0], _benchmarks(tables[BENCHMARKS]), segment_map)
     found |= {f"share_{number}": share for number, share in enumerate(shares)}
     return Outcome(tables, thresholds.sample_size, reason, found)
 
@@ -400,7 +416,7 @@ def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitRep
 
     def make(former: Fit | None) -> Outcome:
         stored = None if former is None else stored_version(home, former.parameter_version)
-        return attempt(read_customers(warehouse, as_of.replace(day=1)), as_of, former, stored)
+        return attempt(read_customers(warehouse, as_of.replace(day=1)), as_of, former, stored, segment_map_of(inputs))
 
     return attempt_if_due(home, inputs, as_of, PARAMETER, PREFIX, SCHEMAS, make)
 

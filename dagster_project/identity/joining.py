@@ -17,6 +17,7 @@ DIFFERENT_PEOPLE = "different_people"
 TOO_LARGE = "cluster_too_large"
 # a date of birth that more records carry stands for "unknown" (1900-01-01)
 LARGEST_BIRTHDAY = 20
+GENERATION_YEARS = 10
 LARGEST_BIRTHDAY_SHARE = 0.005
 
 
@@ -26,6 +27,8 @@ class Person(NamedTuple):
     first_name: str | None
     last_name: str | None
     birth_text: str | None
+    email: str | None = None
+    phone: str | None = None
 
 
 def is_slip(first: str, second: str) -> bool:
@@ -47,27 +50,46 @@ def is_slip(first: str, second: str) -> bool:
 
 
 def _differ_in_birth(first: str, second: str) -> bool:
+    if abs(int(first[:4]) - int(second[:4])) >= GENERATION_YEARS:
+        return True
     month_for_day = first[:4] == second[:4] and first[4:6] == second[6:8] and first[6:8] == second[4:6]
     return not (is_slip(first, second) or month_for_day)
 
 
 def _differ_in_first_name(first: str, second: str) -> bool:
-    return not (first.startswith(second) or second.startswith(first) or is_slip(first, second))
+    if not (first.startswith(second) or second.startswith(first) or is_slip(first, second)):
+        return True
+    return is_feminine_of(first, second) or is_feminine_of(second, first)
+
+
+def is_feminine_of(first: str, second: str) -> bool:
+    """Whether the first name is the feminine of the second, as French and its neighbours form it: Louise, Danielle, Paula, Maria."""
+    forms = {f"{second}e", f"{second}{second[-1:]}e", f"{second}a"}
+    if second.endswith("o"):
+        forms.add(f"{second[:-1]}a")
+    return first in forms
+
+
+def _have_keys_of_their_own(one: Person, other: Person) -> bool:
+    return bool(one.email and other.email and one.email != other.email and one.phone and other.phone and one.phone != other.phone)
 
 
 def are_different_people(one: Person, other: Person) -> bool:
     """Whether two records are surely of two people, however much else agrees.
 
-    Dates of birth that are known and more than a slip apart: father and son of one name at one address. First names
-    that are known and more than a slip apart, neither the beginning of the other: twins, couples. A first name written
-    in the field of the last name (and the reverse) is no difference.
+    Dates of birth that are known and more than a slip apart, or ten years and more (a slip in the decade is rarer than a father and
+    a son of one name at one address). First names that are known and more than a slip apart, neither the beginning of the
+    other; or one the feminine of the other; or not equal where each has an e-mail address and a number of its own: twins,
+    couples. A first name written in the field of the last name (and the reverse) is no difference.
     """
     if one.birth_text and other.birth_text and _differ_in_birth(one.birth_text, other.birth_text):
         return True
     if not (one.first_name and other.first_name):
         return False
     are_changed_over = one.first_name == other.last_name and one.last_name == other.first_name
-    return not are_changed_over and _differ_in_first_name(one.first_name, other.first_name)
+    if are_changed_over or one.first_name == other.first_name:
+        return False
+    return _differ_in_first_name(one.first_name, other.first_name) or _have_keys_of_their_own(one, other)
 
 
 def birth_texts(records: pd.DataFrame) -> pd.Series:
@@ -79,7 +101,7 @@ def birth_texts(records: pd.DataFrame) -> pd.Series:
 
 def people_of(records: pd.DataFrame) -> dict[str, Person]:
     """Key hash -> what its record says. `records`: rows of `int_identity_records`."""
-    columns = [records["first_name"], records["last_name"], birth_texts(records)]
+    columns = [records["first_name"], records["last_name"], birth_texts(records), records["email_key"], records["phone_key"]]
     known = [[None if pd.isna(value) else str(value) for value in column] for column in columns]
     return {key: Person(*values) for key, *values in zip(records["key_hash"], *known, strict=True)}
 

@@ -30,6 +30,7 @@ def build_definitions(settings: Settings, resources: dict[str, Any] | None = Non
             *(model.FITS if with_fits else []),
             model.repurchase_increments,
             model.rescue_effects,
+            model.loyalty_effects,
             release.publication_asset(manifest),
             release.packs,
             release.agents_list,

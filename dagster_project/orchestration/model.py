@@ -20,6 +20,7 @@ from dagster_project.estimates import (
     churn,
     effect_units,
     lifetime_value,
+    loyalty_effect,
     micro_segments,
     parameter_versions,
     registry,
@@ -332,6 +333,24 @@ def fits(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[
 def rescue_effects(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
     settings = home.settings
     return dg.MaterializeResult(metadata={"rows": rescue.write_effects(settings.warehouse, settings.inputs)})
+
+
+@dg.asset(
+    key=[loyalty_effect.FOLDER, loyalty_effect.NAME],
+    # the second is not read: both estimates stand between the same two calls of dbt
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_loyalty_units", "int_effect_units")],
+    group_name="estimates",
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+    partitions_def=PARTITIONS,
+    backfill_policy=ONE_DATE_A_RUN,
+    pool=POOL,
+    description="What joining the loyalty programme has added to spending. One row per quarter in which somebody joined.",
+)
+def loyalty_effects(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings
+    report = loyalty_effect.write_effects(settings.warehouse, settings.inputs)
+    return dg.MaterializeResult(metadata={"verdicts": dg.MetadataValue.json(report)})
 
 
 FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_families, *fit_churn, fits)

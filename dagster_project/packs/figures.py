@@ -337,6 +337,9 @@ def _verdict(readiness: list[FeedReadiness], totals: Iterable[Cell]) -> tuple[Ve
     # why it is impossible; what would beside that be thin helps nobody
     shown = {"unavailable"} if any(row.verdict == "unavailable" for row in readiness) else {"degraded"}
     bad = sorted((row for row in readiness if row.verdict in shown), key=lambda row: (order[row.verdict], row.feed))
+    # where a feed is not there, what the others lack for it helps nobody either
+    if worst == "unavailable" and any(not row.is_present for row in bad):
+        bad = [row for row in bad if not row.is_present]
     return worst, tuple(dict.fromkeys(row.reason for row in bad if row.reason))
 
 

@@ -1,7 +1,7 @@
 """The pack as HTML pages that need nothing else: no script, no font, no picture from outside.
 
-Here: what every page shares, and the view of the page of the KPIs that its template lays out. Not here: the page of the
-customers (`customers_html.py`), the markup and the style (`templates/`), the figures
+Here: what every page shares, and the view of the page of the KPIs that its template lays out. Not here: the pages of the
+value (`value_html.py`) and of the customers (`customers_html.py`), the markup and the style (`templates/`), the figures
 (`figures.py`), the words of a line (`rows.py`). Jinja escapes every text; only the project's own style sheet is raw.
 """
 
@@ -31,7 +31,7 @@ from dagster_project.packs.rows import KpiRow, kpi_row, reason_text
 from dagster_project.packs.wording import Words
 
 # The pages of a pack by the key of their title; each links to the others, so that the names are part of the pages.
-PAGES = {"title": "service_value", "customers": "service_value_customers"}
+PAGES = {"title": "service_value", "proof": "service_value_value", "customers": "service_value_customers"}
 
 
 @dataclass(frozen=True)

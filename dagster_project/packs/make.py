@@ -1,6 +1,7 @@
 """Making the packs of one audience: read a published database, render, write each file whole or not at all.
 
-Here: which files there are, and the writing. Not here: what is in them (`html.py`, `customers_html.py`, `xlsx.py`).
+Here: which files there are, and the writing. Not here: what is in them (`html.py`, `value_html.py`, `customers_html.py`,
+`xlsx.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from dagster_project.packs.customers_html import render_customers
 from dagster_project.packs.figures import build_report
 from dagster_project.packs.html import Company, page_name, render_html
 from dagster_project.packs.reading import read_customers, read_published
+from dagster_project.packs.reading_value import read_value
+from dagster_project.packs.value import build_value_report
+from dagster_project.packs.value_html import render_value
 from dagster_project.packs.wording import Words
 from dagster_project.packs.xlsx import render_xlsx
 
@@ -35,8 +39,9 @@ def make_packs(
 ) -> PackReport:
     """Write the packs of one audience into `outbox/<audience>/<as-of date>/`, from published tables only.
 
-    `formats`: html gives a page of the KPIs (`service_value_<language>.html`) and one of the customers
-    (`service_value_customers_<language>.html`), xlsx one workbook of both; pdf gives a message. Raises what the readers
+    `formats`: html gives a page of the KPIs (`service_value_<language>.html`), one of the value
+    (`service_value_value_<language>.html`) and one of the customers (`service_value_customers_<language>.html`), xlsx one
+    workbook of all; pdf gives a message. Raises what the readers
     raise, ValueError for a format that is not known, and OSError; a file that was there stays as it was.
     """
     unknown = [name for name in formats if name not in FORMATS]
@@ -45,6 +50,7 @@ def make_packs(
     words = Words(language)
     report = build_report(read_published(database, language), company.time_zone)
     customers = build_customer_report(read_customers(database, language), report.publication.as_of_date)
+    value = build_value_report(read_value(database, language), report.publication.as_of_date)
     folder = outbox / _folder_name(audience) / report.publication.as_of_date.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     made = PackReport()
@@ -52,9 +58,10 @@ def make_packs(
         contents: dict[str, bytes] = {}
         if name == "html":
             contents[page_name("title", language)] = render_html(report, company, audience, words).encode()
+            contents[page_name("proof", language)] = render_value(report, value, customers, company, audience, words).encode()
             contents[page_name("customers", language)] = render_customers(report, customers, company, audience, words).encode()
         elif name == "xlsx":
-            contents[f"service_value_{language}.xlsx"] = render_xlsx(report, customers, company, audience, words)
+            contents[f"service_value_{language}.xlsx"] = render_xlsx(report, value, customers, company, audience, words)
         else:
             made.messages.append(words("no_pdf", audience=audience, language=language))
         made.files += [_write_whole(folder / file, content) for file, content in contents.items()]

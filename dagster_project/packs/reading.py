@@ -1,9 +1,10 @@
-"""Reading a published database into plain records; the only module of the packs that knows SQL.
+"""Reading a published database into plain records; with `reading_value.py` the only module of the packs that knows SQL.
 
 Here: the published tables `kpi_values`, `kpi_definitions`, `kpi_readiness`, `segment_labels` and `publication`, and for
 the page of the customers `segment_sizes`, `segment_migrations`, `personas`, `relationship_models` and
-`parameter_versions`, opened read-only. Not here: which month to show and how figures compare (`figures.py`,
-`customers.py`). No other table is read: nothing about a single customer can reach a pack.
+`parameter_versions`, opened read-only. Not here: the tables of the page of the value (`reading_value.py`), which month to
+show and how figures compare (`figures.py`, `customers.py`). No other table is read: nothing about a single customer can
+reach a pack.
 
 Columns may be added to published tables; what is not read here is not shown.
 """
@@ -104,7 +105,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Published:
-    """Everything that a pack shows, as published."""
+    """What the page of the KPIs shows, as published."""
 
     publication: Publication
     definitions: tuple[Definition, ...]
@@ -253,15 +254,15 @@ def read_published(database: Path, language: str) -> Published:
     if not database.exists():
         raise FileNotFoundError(f"{database}: no published database; a run has to publish first")
     with duckdb.connect(str(database), read_only=True) as connection:
-        publications = _rows(connection, "publication")
+        publications = table_rows(connection, "publication")
         if len(publications) != 1:
             raise ValueError(f"{database}: table publication has {len(publications)} rows, expected 1")
         return Published(
             publication=_publication(publications[0]),
-            definitions=tuple(_definition(row, language) for row in _rows(connection, "kpi_definitions")),
-            readiness=tuple(_readiness(row, language) for row in _rows(connection, "kpi_readiness")),
-            cells=tuple(_cell(row) for row in _rows(connection, "kpi_values", _PACK_GRAIN)),
-            segment_labels=_segment_labels(_rows(connection, "segment_labels"), language),
+            definitions=tuple(_definition(row, language) for row in table_rows(connection, "kpi_definitions")),
+            readiness=tuple(_readiness(row, language) for row in table_rows(connection, "kpi_readiness")),
+            cells=tuple(_cell(row) for row in table_rows(connection, "kpi_values", _PACK_GRAIN)),
+            segment_labels=_segment_labels(table_rows(connection, "segment_labels"), language),
         )
 
 
@@ -277,21 +278,21 @@ def read_customers(database: Path, language: str) -> CustomerTables:
         names = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
 
         def rows(table: str, columns: str) -> list[dict[str, Any]] | None:
-            return _rows(connection, table, columns=columns) if table in names else None
+            return table_rows(connection, table, columns=columns) if table in names else None
 
         sizes = rows("segment_sizes", _SIZE_COLUMNS)
         migrations = rows("segment_migrations", "period_start, axis, from_segment, to_segment, customers, is_recut")
         personas = rows("personas", _PERSONA_COLUMNS.format(language=language))
         models = rows("relationship_models", _MODEL_COLUMNS.format(language=language))
         versions = rows("parameter_versions", _VERSION_COLUMNS.format(language=language))
-        labels = _rows(connection, "segment_labels")
+        labels = table_rows(connection, "segment_labels")
     return CustomerTables(
         sizes=None if sizes is None else tuple(map(_size, sizes)),
         migrations=None if migrations is None else tuple(map(_migration, migrations)),
         personas=None if personas is None else tuple(map(_persona, personas)),
         models=None if models is None else tuple(map(_model, models)),
         versions=None if versions is None else tuple(map(_version, versions)),
-        labels={(str(row["axis"]), str(row["member"])): _text(row[f"label_{language}"]) for row in labels},
+        labels={(str(row["axis"]), str(row["member"])): clean_text(row[f"label_{language}"]) for row in labels},
         meanings={
             int(row["value_segment"]): _lines(row[f"meaning_{language}"]) for row in labels if row.get(f"meaning_{language}")
         },
@@ -318,7 +319,10 @@ _VERSION_COLUMNS = """parameter, parameter_version, fitted_as_of, is_accepted, i
     diagnostics, reason_{language} as reason"""
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "", columns: str = "*") -> list[dict[str, Any]]:
+def table_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, condition: str = "", columns: str = "*"
+) -> list[dict[str, Any]]:
+    """The rows of a published table in one order, by the names of their columns."""
     cursor = connection.execute(f"select {columns} from {table} {condition} order by all")
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -341,15 +345,15 @@ def _publication(row: Mapping[str, Any]) -> Publication:
 def _definition(row: Mapping[str, Any], language: str) -> Definition:
     return Definition(
         kpi=str(row["kpi"]),
-        label=_text(row[f"label_{language}"]) or str(row["kpi"]),
-        purpose=_text(row[f"purpose_{language}"]),
-        formula=_text(row[f"formula_{language}"]),
-        caveats=_text(row[f"caveats_{language}"]),
+        label=clean_text(row[f"label_{language}"]) or str(row["kpi"]),
+        purpose=clean_text(row[f"purpose_{language}"]),
+        formula=clean_text(row[f"formula_{language}"]),
+        caveats=clean_text(row[f"caveats_{language}"]),
         unit=str(row["unit"]),
         direction=_DIRECTIONS[row["direction"]],
         feeds=_names(row["feeds"]),
-        owner=_text(row["owner"]),
-        version=_text(row["version"]),
+        owner=clean_text(row["owner"]),
+        version=clean_text(row["version"]),
         is_headline=bool(row["is_headline"]),
         topic=str(row["topic"]),
         position=int(row["position"]),
@@ -368,7 +372,7 @@ def _readiness(row: Mapping[str, Any], language: str) -> FeedReadiness:
         is_fresh=row["is_fresh"],
         history_days=None if days is None else int(days),
         verdict=VERDICTS[VERDICTS.index(verdict)],
-        reason=_text(row[f"reason_{language}"]),
+        reason=clean_text(row[f"reason_{language}"]),
         horizon_at=row["horizon_at"],
     )
 
@@ -379,18 +383,18 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         kpi=str(row["kpi"]),
         month=row["period_start"],
         segment=int(row["value_segment"]),
-        value=_number(row["value"]),
-        interval_low=_number(row["interval_low"]),
-        interval_high=_number(row["interval_high"]),
+        value=finite(row["value"]),
+        interval_low=finite(row["interval_low"]),
+        interval_high=finite(row["interval_high"]),
         sample_size=None if size is None else int(size),
         immature_count=int(row["immature_count"] or 0),
         is_complete=bool(row["is_complete"]),
         is_publishable=bool(row["is_publishable"]),
         unit=str(row["unit"]),
-        previous_value=_number(row["previous_value"]),
-        target=_number(row["target"]),
-        benchmark=_number(row["benchmark"]),
-        status=_text(row["status"]) or None,
+        previous_value=finite(row["previous_value"]),
+        target=finite(row["target"]),
+        benchmark=finite(row["benchmark"]),
+        status=clean_text(row["status"]) or None,
         is_restated=bool(row["is_restated"]),
         is_quarter=row["period_grain"] == "quarter",
     )
@@ -398,7 +402,7 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 
 def _segment_labels(rows: list[dict[str, Any]], language: str) -> dict[int, str]:
     """Labels by member of the value segment; rows of other axes have no `value_segment`."""
-    return {int(row["value_segment"]): _text(row[f"label_{language}"]) for row in rows if row["value_segment"] is not None}
+    return {int(row["value_segment"]): clean_text(row[f"label_{language}"]) for row in rows if row["value_segment"] is not None}
 
 
 def _size(row: Mapping[str, Any]) -> SegmentSize:
@@ -408,20 +412,20 @@ def _size(row: Mapping[str, Any]) -> SegmentSize:
         family=str(row["relational_family"]),
         customers=int(row["customers"]),
         customers_not_profiled=int(row["customers_not_profiled"] or 0),
-        share=_number(row["share"]),
+        share=finite(row["share"]),
         net_amount_12m=row["net_amount_12m"],
         margin_12m=row["margin_12m"],
         identified_net_amount_12m=row["identified_net_amount_12m"],
         identified_margin_12m=row["identified_margin_12m"],
-        margin_coverage=_number(row["margin_coverage"]),
-        contacts_per_customer=_number(row["contacts_per_customer"]),
-        csat=_number(row["csat"]),
-        csat_low=_number(row["csat_low"]),
-        csat_high=_number(row["csat_high"]),
+        margin_coverage=finite(row["margin_coverage"]),
+        contacts_per_customer=finite(row["contacts_per_customer"]),
+        csat=finite(row["csat"]),
+        csat_low=finite(row["csat_low"]),
+        csat_high=finite(row["csat_high"]),
         csat_answers=int(row["csat_answers"] or 0),
-        nps=_number(row["nps"]),
-        nps_low=_number(row["nps_low"]),
-        nps_high=_number(row["nps_high"]),
+        nps=finite(row["nps"]),
+        nps_low=finite(row["nps_low"]),
+        nps_high=finite(row["nps_high"]),
         nps_answers=int(row["nps_answers"] or 0),
         is_publishable=bool(row["is_publishable"]),
         is_csat_publishable=bool(row["is_csat_publishable"]),
@@ -444,22 +448,22 @@ def _persona(row: Mapping[str, Any]) -> Persona:
     segment = row["value_segment"]
     return Persona(
         micro_segment=str(row["micro_segment"]),
-        label=_text(row["label"]) or str(row["micro_segment"]),
+        label=clean_text(row["label"]) or str(row["micro_segment"]),
         customers=int(row["customers"]),
-        share=_number(row["share"]),
-        portrait=_text(row["portrait"]),
+        share=finite(row["share"]),
+        portrait=clean_text(row["portrait"]),
         habits=_lines(row["habits"]),
         likes=_lines(row["likes"]),
         irritants=_lines(row["irritants"]),
         journey=_lines(row["journey"]),
         segment=None if segment is None else int(segment),
-        family=_text(row["relational_family"]),
+        family=clean_text(row["relational_family"]),
         margin_12m_mean=row["margin_12m_mean"],
-        margin_coverage=_number(row["margin_coverage"]),
+        margin_coverage=finite(row["margin_coverage"]),
         net_amount_12m_mean=row["net_amount_12m_mean"],
-        purchases_12m_mean=_number(row["purchases_12m_mean"]),
-        contacts_12m_mean=_number(row["contacts_12m_mean"]),
-        csat=_number(row["csat"]),
+        purchases_12m_mean=finite(row["purchases_12m_mean"]),
+        contacts_12m_mean=finite(row["contacts_12m_mean"]),
+        csat=finite(row["csat"]),
         csat_answers=int(row["csat_answers"] or 0),
         is_publishable=bool(row["is_publishable"]),
         is_csat_publishable=bool(row["is_csat_publishable"]),
@@ -474,22 +478,22 @@ def _model(row: Mapping[str, Any]) -> RelationshipModel:
         practised=_policy(row, "practised"),
         gap=_names(row["gap"]),
         customers=int(row["customers"]),
-        satisfaction=_number(row["satisfaction"]),
-        satisfaction_low=_number(row["satisfaction_low"]),
-        satisfaction_high=_number(row["satisfaction_high"]),
+        satisfaction=finite(row["satisfaction"]),
+        satisfaction_low=finite(row["satisfaction_low"]),
+        satisfaction_high=finite(row["satisfaction_high"]),
         answers=int(row["answers"] or 0),
         is_publishable=bool(row["is_publishable"]),
-        because=_text(row["because"]),
+        because=clean_text(row["because"]),
     )
 
 
 def _policy(row: Mapping[str, Any], kind: str) -> ContactPolicy:
     return ContactPolicy(
-        distance=_text(row[f"{kind}_distance"]),
-        tempo=_text(row[f"{kind}_tempo"]),
-        frequency=_number(row[f"{kind}_frequency"]),
-        proactivity=_text(row[f"{kind}_proactivity"]),
-        reply_within_hours=_number(row[f"{kind}_reply_within_hours"]),
+        distance=clean_text(row[f"{kind}_distance"]),
+        tempo=clean_text(row[f"{kind}_tempo"]),
+        frequency=finite(row[f"{kind}_frequency"]),
+        proactivity=clean_text(row[f"{kind}_proactivity"]),
+        reply_within_hours=finite(row[f"{kind}_reply_within_hours"]),
     )
 
 
@@ -503,8 +507,8 @@ def _version(row: Mapping[str, Any]) -> ParameterVersion:
         is_in_use=bool(row["is_in_use"]),
         is_retrospective=bool(row["is_retrospective"]),
         sample_size=None if size is None else int(size),
-        diagnostics=_diagnostics(_text(row["diagnostics"])),
-        reason=_text(row["reason"]),
+        diagnostics=_diagnostics(clean_text(row["diagnostics"])),
+        reason=clean_text(row["reason"]),
     )
 
 
@@ -527,10 +531,10 @@ def _diagnostics(text: str) -> dict[str, float | str]:
 
 def _lines(value: Any) -> tuple[str, ...]:
     """The lines of a text, without empty ones."""
-    return tuple(line.strip() for line in _text(value).splitlines() if line.strip())
+    return tuple(line.strip() for line in clean_text(value).splitlines() if line.strip())
 
 
-def _number(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
     """A finite float, else None: a NaN is no figure."""
     if value is None:
         return None
@@ -538,7 +542,8 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _text(value: Any) -> str:
+def clean_text(value: Any) -> str:
+    """A text without white space around it; empty for null."""
     return "" if value is None else str(value).strip()
 
 

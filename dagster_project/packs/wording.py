@@ -1,7 +1,7 @@
 """The words of a pack, in French and in English.
 
-Here: every fixed text that a reader sees, but those of the page of the customers (`wording_customers.py`), which are
-joined to them. Not here: labels, purposes, formulas and caveats of KPIs (published table
+Here: every fixed text that a reader sees, but those of the pages of the customers (`wording_customers.py`) and of the
+value (`wording_value.py`), which are joined to them. Not here: labels, purposes, formulas and caveats of KPIs (published table
 `kpi_definitions`), reasons (`kpi_readiness`), segment names (`segment_labels`).
 
 French typography: narrow no-break space before ; ! ? and no-break space before the colon and inside « ».
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from dagster_project.packs import wording_customers
+from dagster_project.packs import wording_customers, wording_value
 
 LANGUAGES = ("fr", "en")
 
@@ -498,7 +498,10 @@ _ENGLISH = {
     "feed_web_sessions": "Web sessions",
 }
 
-_WORDS = {"fr": _FRENCH | wording_customers.FRENCH, "en": _ENGLISH | wording_customers.ENGLISH}
+_WORDS = {
+    "fr": _FRENCH | wording_customers.FRENCH | wording_value.FRENCH,
+    "en": _ENGLISH | wording_customers.ENGLISH | wording_value.ENGLISH,
+}
 
 
 class Words:

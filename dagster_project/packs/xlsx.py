@@ -1,6 +1,6 @@
 """The pack as a workbook: readiness first, numbers as numbers, dates as dates, texts that can never become formulas.
 
-Here: sheets, number formats, widths. Not here: which figure (`figures.py`), words (`wording.py`), text formats of
+Here: sheets, number formats, widths. Not here: the rows of the sheet of the value (`value_sheet.py`), which figure (`figures.py`), words (`wording.py`), text formats of
 people (`formats.py`). The same report gives the same bytes: the file's dates are the as-of date.
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
 
+from dagster_project.packs.cells import Content, Typed, as_float
 from dagster_project.packs.customers import CustomerReport
 from dagster_project.packs.customers_html import Names, diagnostics, lack, sentence
 from dagster_project.packs.figures import SEGMENTS, KpiFigures, Report, is_settled
@@ -22,6 +21,8 @@ from dagster_project.packs.formats import Formats
 from dagster_project.packs.html import Company, month_sentence
 from dagster_project.packs.reading import ALL, TOTAL, VERDICTS
 from dagster_project.packs.rows import figure_caveats, main_caveat, reason_text
+from dagster_project.packs.value import ValueReport
+from dagster_project.packs.value_sheet import VALUE_HEADS, value_rows
 from dagster_project.packs.wording import Words
 
 _LONGEST_COLUMN = 70
@@ -41,30 +42,18 @@ _NUMBER_FORMATS: dict[str, str | int] = {
 }
 
 
-@dataclass(frozen=True)
-class Typed:
-    """A cell: a value of a Python type and the name of its number format."""
-
-    value: float | int | date | None
-    kind: str
-    is_greyed: bool = False
-
-
-Content = Typed | str | None
-
-
-def _float(amount: Decimal | None) -> float | None:
-    return None if amount is None else float(amount)
-
-
-def render_xlsx(report: Report, customers: CustomerReport, company: Company, audience: str, words: Words) -> bytes:
+def render_xlsx(
+    report: Report, value: ValueReport, customers: CustomerReport, company: Company, audience: str, words: Words
+) -> bytes:
     """The whole workbook as bytes."""
-    return _Workbook(report, customers, company, audience, words).render()
+    return _Workbook(report, value, customers, company, audience, words).render()
 
 
 class _Workbook:
-    def __init__(self, report: Report, customers: CustomerReport, company: Company, audience: str, words: Words) -> None:
-        self._report, self._customers, self._company = report, customers, company
+    def __init__(
+        self, report: Report, value: ValueReport, customers: CustomerReport, company: Company, audience: str, words: Words
+    ) -> None:
+        self._report, self._value, self._customers, self._company = report, value, customers, company
         self._audience, self._words = audience, words
         self._names = Names(customers, words)
         self._formats = Formats(words.language, company.currency)
@@ -96,6 +85,7 @@ class _Workbook:
         self._kpis()
         self._trends()
         self._segments()
+        self._value_sheet()
         self._overlay()
         self._migrations()
         self._personas()
@@ -282,6 +272,10 @@ class _Workbook:
         ]
         self._sheet("sheet_segments", words("segments_lead"), heads, rows)
 
+    def _value_sheet(self) -> None:
+        rows = value_rows(self._value, self._names, self._words, self._unit)
+        self._sheet("sheet_value", self._words("sheet_value_lead"), VALUE_HEADS, rows)
+
     def _overlay(self) -> None:
         words, overlay = self._words, self._customers.overlay
         rows: list[list[Content]] = []
@@ -298,10 +292,10 @@ class _Workbook:
                         Typed(cell.month, "month", grey),
                         Typed(cell.customers, "integer", grey),
                         Typed(cell.share, "rate", grey),
-                        Typed(_float(cell.net_amount_12m), "currency", grey),
-                        Typed(_float(cell.margin_12m), "currency", grey),
-                        Typed(_float(cell.identified_net_amount_12m), "currency", grey),
-                        Typed(_float(cell.identified_margin_12m), "currency", grey),
+                        Typed(as_float(cell.net_amount_12m), "currency", grey),
+                        Typed(as_float(cell.margin_12m), "currency", grey),
+                        Typed(as_float(cell.identified_net_amount_12m), "currency", grey),
+                        Typed(as_float(cell.identified_margin_12m), "currency", grey),
                         Typed(cell.margin_coverage, "rate", grey),
                         Typed(overlay.amount_per_customer(cell) if overlay.has_margin else None, "currency", grey),
                         Typed(cell.contacts_per_customer, "score", grey),
@@ -380,9 +374,9 @@ class _Workbook:
                     *(words.spaced("\n".join(lines)) for lines in texts),
                     None if persona.segment is None else names.segment(persona.segment),
                     names.family(persona.family) if persona.family else None,
-                    Typed(_float(persona.margin_12m_mean), "currency", grey),
+                    Typed(as_float(persona.margin_12m_mean), "currency", grey),
                     Typed(persona.margin_coverage, "rate", grey),
-                    Typed(_float(persona.net_amount_12m_mean), "currency", grey),
+                    Typed(as_float(persona.net_amount_12m_mean), "currency", grey),
                     Typed(persona.purchases_12m_mean, "score", grey),
                     Typed(persona.contacts_12m_mean, "score", grey),
                     Typed(persona.csat, "rate", grey or not persona.is_csat_publishable),

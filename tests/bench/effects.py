@@ -91,14 +91,14 @@ def main() -> None:
         connection.execute(MAKE)
     print(f"made: highest memory {_gigabytes():.1f} GB", flush=True)
     for model in MODELS.split():
-        with _cost_of(model):
+        with cost_of(model):
             run_models(inputs, warehouse, model, threads=2)
-    with _cost_of("estimates"):
+    with cost_of("estimates"):
         print(effect_units.write_increments(warehouse, inputs))
 
 
 @contextmanager
-def _cost_of(name: str) -> Iterator[None]:
+def cost_of(name: str) -> Iterator[None]:
     """Print what the block costs. Seconds of CPU beside those of the clock: on a busy machine only they tell anything."""
     started, worked = time.perf_counter(), time.process_time()
     yield

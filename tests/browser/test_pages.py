@@ -1,7 +1,7 @@
 """The pages in a real browser, offline: nothing is fetched, nothing complains, nothing hangs over the edge.
 
 Here: what only a browser can tell (requests, layout, errors). Not here: the content of the pages
-(`tests/unit/packs/test_html.py`, `test_customers_html.py`). Chromium is Debian's; Playwright downloads nothing. Where one is missing these tests
+(`tests/unit/packs/test_html.py`, `test_customers_html.py`, `test_value_html.py`). Chromium is Debian's; Playwright downloads nothing. Where one is missing these tests
 fail and say what to install: a check that is skipped is no check.
 """
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dagster_project.packs.make import make_packs
-from tests.unit.packs.customers_published import make_customers
 from tests.unit.packs.published import COMPANY, KPIS, SCRIPT, UNAVAILABLE
+from tests.unit.packs.value_published import make_value
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -56,13 +56,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
-    """The files by page (kpis, customers) and language."""
+    """The files by page (kpis, value, customers) and language."""
     folder = tmp_path_factory.mktemp("pages")
-    database = make_customers(folder / "service_value.duckdb")
+    database = make_value(folder / "service_value.duckdb")
     found = {}
     for language in ("fr", "en"):
         made = make_packs(database, folder / "outbox", COMPANY, audience="direction", language=language, formats=["html"])
-        found["kpis", language], found["customers", language] = made.files
+        found["kpis", language], found["value", language], found["customers", language] = made.files
     return found
 
 
@@ -77,7 +77,7 @@ def show(browser: Browser, path: Path, width: int) -> Iterator[Opened]:
     context.close()
 
 
-@pytest.fixture(scope="module", params=[(page, *view) for page in ("kpis", "customers") for view in VIEWS], ids=str)
+@pytest.fixture(scope="module", params=[(page, *view) for page in ("kpis", "value", "customers") for view in VIEWS], ids=str)
 def opened(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[str, str], Path]) -> Iterator[Opened]:
     page, language, width = request.param
     yield from show(browser, pages[page, language], width)
@@ -87,6 +87,12 @@ def opened(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[s
 def kpis(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[str, str], Path]) -> Iterator[Opened]:
     language, width = request.param
     yield from show(browser, pages["kpis", language], width)
+
+
+@pytest.fixture(scope="module", params=VIEWS, ids=str)
+def value(request: pytest.FixtureRequest, browser: Browser, pages: dict[tuple[str, str], Path]) -> Iterator[Opened]:
+    language, width = request.param
+    yield from show(browser, pages["value", language], width)
 
 
 @pytest.fixture(scope="module", params=VIEWS, ids=str)
@@ -116,7 +122,7 @@ def test_tables_and_trends_are_there_and_visible(kpis: Opened) -> None:
     for name in ("table.reasons", "table.feeds", "table.kpis", "table.heat"):
         assert kpis.page.locator(name).first.is_visible(), name
     trends = kpis.page.locator("svg.trend")
-    assert trends.count() == len(KPIS) - 2  # one KPI is unavailable, one has no publishable month
+    assert trends.count() == len(KPIS) - 1  # one KPI is unavailable, one has no publishable month, and one more has quarters
     boxes = [trend.bounding_box() for trend in trends.all()]
     assert all(box is not None and box["width"] > 200 and box["height"] > 80 for box in boxes)
 
@@ -208,8 +214,9 @@ def test_words_can_be_told_from_their_ground_in_light_and_in_dark(opened: Opened
 
 
 def test_the_pages_lead_to_each_other_in_the_browser(kpis: Opened) -> None:
-    kpis.page.locator(".pages a").nth(1).click()
-    assert kpis.page.url.endswith(kpis.path.name.replace("service_value_", "service_value_customers_"))
+    for position, name in ((1, "value"), (2, "customers")):
+        kpis.page.locator(".pages a").nth(position).click()
+        assert kpis.page.url.endswith(kpis.path.name.replace("service_value_", f"service_value_{name}_"))
     kpis.page.locator(".pages a").nth(0).click()
     assert kpis.page.url == kpis.path.as_uri()
 
@@ -219,6 +226,44 @@ def test_maps_matrices_cards_and_models_are_there_and_visible(customers: Opened)
         found = customers.page.locator(name)
         assert found.count() == count, name
         assert all(each.is_visible() for each in found.all()), name
+
+
+def test_the_answer_and_whether_it_may_be_trusted_are_on_the_first_screen(value: Opened) -> None:
+    for name in (".answer", ".trust"):
+        box = value.page.locator(name).bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 900, name
+    if value.page.viewport_size == {"width": 1280, "height": 900}:
+        boxes = [figure.bounding_box() for figure in value.page.locator("#earned .euro .figure").all()]
+        assert len(boxes) == 3 and all(box is not None and box["y"] + box["height"] <= 900 for box in boxes)
+
+
+def test_no_figure_of_a_card_is_cut_and_no_label_of_an_axis_lies_on_another(value: Opened) -> None:
+    cut = value.page.evaluate(
+        """() => [...document.querySelectorAll('.euro *, .changes td, .forest td, .windows td')]
+            .filter(e => !e.closest('.hidden') && !e.closest('svg') && getComputedStyle(e).display !== 'inline')
+            .filter(e => e.scrollWidth > e.clientWidth + 1)
+            .map(e => `${e.tagName}: ${e.textContent.trim().slice(0, 40)}`)"""
+    )
+    assert cut == []
+    over = value.page.evaluate(
+        """() => [...document.querySelectorAll('.axis-row')].flatMap(svg => {
+            const boxes = [...svg.querySelectorAll('text')].map(e => [e.textContent, e.getBoundingClientRect()]);
+            return boxes.flatMap(([name, a], i) => boxes.slice(i + 1)
+                .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1).map(([other]) => `${name} on ${other}`));
+        })"""
+    )
+    assert over == []
+
+
+def test_the_folds_of_the_value_open_without_a_script(value: Opened) -> None:
+    folds = value.page.locator("details")
+    assert folds.count() == 3
+    tables = value.page.locator("table.technical")
+    assert not tables.first.is_visible()
+    folds.last.locator("summary").click()
+    assert tables.first.is_visible()
+    width = value.page.evaluate("document.documentElement.clientWidth")
+    assert value.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_no_word_of_a_grid_is_cut_and_no_head_lies_on_the_next(customers: Opened) -> None:
@@ -270,13 +315,14 @@ def test_a_hostile_persona_is_text_in_the_browser(customers: Opened) -> None:
     assert customers.page.locator("#persona-4 h3").inner_text() == SCRIPT
 
 
-def test_on_paper_nothing_is_wider_than_the_sheet(customers: Opened) -> None:
+@pytest.mark.parametrize("page", ["value", "customers"])
+def test_on_paper_nothing_is_wider_than_the_sheet(browser: Browser, pages: dict[tuple[str, str], Path], page: str) -> None:
     """A4 landscape less its margins is 1017 pixels of CSS; frames that scroll on screen have to show all on paper."""
-    customers.page.set_viewport_size({"width": 1017, "height": 700})
-    customers.page.emulate_media(media="print")
-    over = customers.page.evaluate(
-        """() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.hidden') && !e.closest('.watermark'))
-            .filter(e => e.getBoundingClientRect().right > 1018)
-            .map(e => `${e.tagName}.${e.getAttribute('class')}`)"""
-    )
-    assert over == []
+    for opened in show(browser, pages[page, "fr"], 1017):
+        opened.page.emulate_media(media="print")
+        over = opened.page.evaluate(
+            """() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.hidden') && !e.closest('.watermark'))
+                .filter(e => e.getBoundingClientRect().right > 1018)
+                .map(e => `${e.tagName}.${e.getAttribute('class')}`)"""
+        )
+        assert over == []

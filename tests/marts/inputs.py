@@ -200,6 +200,7 @@ def write_inputs(
     rescue_effects: Sequence[Row] = (),
     refused_fits: Sequence[Row] = (),
     repurchase_increments: Sequence[Row] = (),
+    loyalty_effects: Sequence[Row] = (),
 ) -> Path:
     """Write a complete inputs folder and return it.
 
@@ -233,7 +234,11 @@ def write_inputs(
         write_parquet(folder / "reference" / f"{name}.parquet", types, (reference or {}).get(name, ()))
     for name, types in tables["identity"].items():
         write_parquet(folder / "identity" / f"{name}.parquet", types, [])
-    estimates = {"repurchase_increments": repurchase_increments, "rescue_effects": rescue_effects}
+    estimates = {
+        "repurchase_increments": repurchase_increments,
+        "rescue_effects": rescue_effects,
+        "loyalty_effects": loyalty_effects,
+    }
     for name, types in tables["estimates"].items():
         write_parquet(folder / "estimates" / f"{name}.parquet", types, estimates[name])
     parameters = {

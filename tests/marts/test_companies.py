@@ -126,6 +126,39 @@ def test_who_refuses_profiling_has_no_last_contact_purchase_or_tier_while_the_fa
     assert facts == {"contacts": 1, "purchases": 1}
 
 
+def test_a_refusal_outlives_the_record_and_holds_for_earlier_dates(tmp_path: Path) -> None:
+    # as of 30 June 2024
+    before, after = "2024-03-01 09:00:00", "2024-08-01 09:00:00"
+
+    def said(name: str, allows: str, at: str) -> dict[str, object]:
+        return {"customer_id": name, "allows_profiling": allows, "created_at": before, "updated_at": at}
+
+    gone = {"is_tombstone": True, "version_at": before, "sequence": 2}
+    rows: Rows = {
+        "crm_customers": [
+            said("allows", "true", before),
+            said("refused and vanished", "false", before),
+            {"customer_id": "refused and vanished"} | gone,
+            said("vanished", "true", before),
+            {"customer_id": "vanished"} | gone,
+            said("vanished and came back", "true", before),
+            {"customer_id": "vanished and came back"} | gone,
+            said("vanished and came back", "true", before) | {"sequence": 3},
+            said("refuses later", "true", before),
+            said("refuses later", "false", after),
+            said("refuses later only", "false", after),
+            said("allows later", "false", before),
+            said("allows later", "true", after),
+        ],
+    }
+    names = [*dict.fromkeys(str(row["customer_id"]) for row in rows["crm_customers"]), "unknown to the CRM"]
+    rows["pos_transactions"] = [line(f"T{name}", "2024-04-01 09:00:00", "50", customer_id=name) for name in names]
+    warehouse = build(write_inputs(tmp_path / "inputs", rows), "+customers")
+    found = {row["customer_id"]: row["allows_profiling"] for row in query(warehouse, "from marts.customers")}
+    allowed = {name for name in names if found[key_hash("crm", name)]}
+    assert allowed == {"allows", "vanished and came back", "allows later", "unknown to the CRM"}
+
+
 def test_a_contact_merged_into_another_counts_once_everywhere(tmp_path: Path) -> None:
     rows: Rows = {
         "crm_contacts": [

@@ -125,14 +125,19 @@ def interactions_of(rows: Rows) -> list[tuple[str, str, int, int | None]]:
         key=lambda row: (row["opened_at"], row["contact_id"]),
     )
     cases: set[tuple[str, str]] = set()
-    latest: dict[tuple[str, str], datetime] = {}
+    week = timedelta(days=7)
+    chains: dict[tuple[str, str], tuple[datetime, datetime, str | None, set[int]]] = {}
     for row in ordered:
         case = (row["customer_id"], row["case_id"] or row["contact_id"])
-        matter = (row["customer_id"], row["reason"] or "")
+        matter = (row["customer_id"], f"={row['reason']}" if row["reason"] else row["contact_id"])
         at = datetime.fromisoformat(row["opened_at"])
-        is_first = case not in cases and (matter not in latest or latest[matter] < at - timedelta(days=7))
+        started, last, last_case, weeks = chains.get(matter, (at, at, None, set()))
+        if last < at - week or (row["case_id"] and last_case and row["case_id"] != last_case):
+            started, weeks = at, set()
+        number = (at - started) // week
+        is_first = case not in cases and number not in weeks
         cases.add(case)
-        latest[matter] = at
+        chains[matter] = (started, at, row["case_id"], weeks | {number})
         into = opened.get(row["merged_into_contact_id"] or "")
         is_merged_into_later = into is not None and row["opened_at"] < into <= (row["closed_at"] or "")
         is_void = (row["outcome"] in ("spam", "merged") or row["merged_into_contact_id"]) and not is_merged_into_later

@@ -68,6 +68,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "web_sessions": [
             session | {"session_id": "W1", "email": "Anne@example.org", "started_at": "2024-03-09 10:00:00"},
             session | {"session_id": "W2", "started_at": "2024-03-09 11:00:00"},
+            # an id of nobody and an address that is known
+            session
+            | {"session_id": "W3", "customer_id": "GUEST", "email": "anne@example.org", "started_at": "2024-03-09 12:00:00"},
         ],
         "crm_subscriptions": [
             step
@@ -78,7 +81,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
         ],
     }
-    inputs = write_inputs(tmp_path_factory.mktemp("timeline") / "inputs", rows)
+    inputs = write_inputs(tmp_path_factory.mktemp("timeline") / "inputs", rows, blocked_keys=("GUEST",))
     return build(inputs, "+customer_timeline +kpi_values", with_tests=True)
 
 
@@ -93,6 +96,7 @@ def test_a_customer_has_one_row_for_each_event_of_every_source_and_none_after_th
         (datetime(2024, 3, 2, 9), "contact", "phone", "K2", None, None, "open", "outbound"),
         (datetime(2024, 3, 2, 20), "answer", "phone", "Q1", None, None, "csat", None),
         (datetime(2024, 3, 9, 10), "visit", "web", "W1", None, None, "session", None),
+        (datetime(2024, 3, 9, 12), "visit", "web", "W3", None, None, "session", None),
         (datetime(2024, 4, 1, 10), "points", None, "V1", None, 30, "earn", None),
         (datetime(2024, 4, 1, 10), "purchase", "store", "T1", Decimal("30"), None, "given_back", None),
         (datetime(2024, 4, 2, 10), "points", None, "V2", None, -30, "adjust", None),

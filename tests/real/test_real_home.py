@@ -61,6 +61,7 @@ UNAVAILABLE = (
     "service_level_without_quick_abandons", "service_level_without_abandons", "average_speed_of_answer",
     "average_handling_time", "speed_of_answer_median", "speed_of_answer_p90",
     "abandonment_rate", "short_abandonment_rate", "nps", "ces_mean", "ces_easy", "survey_response_rate",
+    "retention_rate", "lead_conversion_rate", "lifetime_value_mean", "loyalty_spend_lift",
 )  # fmt: skip
 
 

@@ -79,17 +79,50 @@ _TABLES = {
              'not_estimable', 'trop peu', 'too few', null::double, null::double, false)
         ) as t(period_start, value_segment, at_risk_contacted, retained, retained_rate, retained_rate_low, retained_rate_high,
             sample_size, immature_count, verdict, reason_fr, reason_en, incremental_retained, secured_revenue, is_publishable)""",
+    "customer_value": """
+        select * from (values
+            (date '2024-01-01', -1, 40::bigint, 50::bigint, 30::bigint, 0.6::double, 0.46::double, 0.72::double, 40::bigint, 12.5::double,
+             10.0::double, 15.0::double, null::varchar, null::varchar, 10::bigint, 8::bigint, 2::bigint, 0.25::double, 0.07::double,
+             0.59::double, 40::bigint, 2::bigint, true),
+            (date '2024-01-01', 3, 40, 50, 30, 0.6, 0.46, 0.72, null, null, null, null, 'refusée', 'refused', 10, 8, 2, 0.25, 0.07, 0.59,
+             40, 2, true)
+        ) as t(period_start, value_segment, active_customers, active_a_year_ago, retained, retention_rate, retention_rate_low,
+            retention_rate_high, lifetime_value_customers, lifetime_value_mean, lifetime_value_mean_low, lifetime_value_mean_high,
+            lifetime_value_reason_fr, lifetime_value_reason_en, leads, mature_leads, converted_leads, lead_conversion_rate,
+            lead_conversion_rate_low, lead_conversion_rate_high, sample_size, immature_count, is_publishable)""",
+    "loyalty_effect": """
+        select *, 'un mot' as reason_fr, 'a word' as reason_en from (values
+            (date '2024-01-01', 'all', 'all', 80::bigint, 20::bigint, 0.25::double, 0.17::double, 0.36::double, 40::bigint, 35::bigint,
+             90::bigint, 60.0::double, 75.0::double, 9.5::double, -1.5::double, 20.5::double, 0.0::double, 0.04::double, false, 'estimated',
+             80::bigint, 5::bigint, true, true),
+            (date '2024-01-01', 'gold', 'all', 80, 20, 0.25, 0.17, 0.36, 40, 0, 0, null, null, null, null, null, null, null, null,
+             'not_estimable', 80, 0, true, false)
+        ) as t(period_start, tier, reward_kind, members, redeemers, redemption_rate, redemption_rate_low, redemption_rate_high, joined,
+            joined_kept, controls, spend_before, spend_after, spend_lift, spend_lift_low, spend_lift_high, untied_share, worst_balance,
+            placebo_alarm, verdict, sample_size, immature_count, is_publishable, is_lift_publishable)""",
+    "recommendation_tests": """
+        select *, 'un mot' as reason_fr, 'a word' as reason_en from (values
+            ('co_purchase', 90::bigint, 300::bigint, 0.3::double, 0.25::double, 0.35::double, 300::bigint, 0.1::double, 0.05::double,
+             0.15::double, 'better', true),
+            ('popularity', 60, 300, 0.2, 0.16, 0.25, 300, null, null, null, 'better', false)
+        ) as t(method, numerator, denominator, value, interval_low, interval_high, sample_size, advantage, advantage_low,
+            advantage_high, verdict, is_used)""",
+    "product_recommendations": f"""
+        select *, 'parce que' as because, 'parce que' as because_fr, 'because' as because_en from (values
+            ('{ANNA}', 1, 'P1', 0.5::double, 'co_purchase', 'P2', 2.5::double),
+            ('{ANNA}', 2, 'P3', 0.2, 'popularity', null, null)
+        ) as t(customer_id, rank, product_id, score, basis, because_product_id, lift)""",
     # no card: there are not twenty customers here
     "personas": """
         select * from (values
             (null::varchar, null::varchar, null::varchar, null::varchar, null::bigint, null::double, null::varchar, null::varchar,
              null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar, null::varchar,
              null::integer, null::varchar, null::double, null::double, null::double, null::bigint, null::boolean, null::boolean,
-             null::varchar, null::double, null::double)
+             null::varchar, null::double, null::double, null::double)
         ) as t(micro_segment, label, label_fr, label_en, customers, share, portrait_fr, portrait_en, habits_fr, habits_en,
             likes_fr, likes_en, irritants_fr, irritants_en, journey_fr, journey_en, value_segment, relational_family,
             csat, csat_low, csat_high, csat_answers, is_publishable, is_csat_publishable, card,
-            purchases_12m_mean, contacts_12m_mean)
+            purchases_12m_mean, contacts_12m_mean, margin_coverage)
         where false""",
     "customer_events": f"""
         select * from (values
@@ -107,14 +140,14 @@ _TABLES = {
     "relationship_models": """
         select *, 'parce que' as because, 'parce que' as because_fr, 'because' as because_en from (values
             (-1, 'all', 'remote', 'remote', 'synchronous', 'asynchronous', 2.0::double, 3.0::double, 'reactive', 'reactive',
-             24.0::double, 6.5::double, 'tempo,frequency', 1::bigint, 0.8::double, 0.5::double, 0.9::double, 10::bigint, false),
-            (3, 'all', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false),
-            (-1, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false),
-            (3, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, false)
+             24.0::double, 6.5::double, 'tempo,frequency', 1::bigint, 0.8::double, 0.5::double, 0.9::double, 10::bigint, 5::bigint, false),
+            (3, 'all', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, 0, false),
+            (-1, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, 0, false),
+            (3, 'unknown', null, null, null, null, null, null, null, null, null, null, '', 1, null, null, null, 0, 0, false)
         ) as t(value_segment, relational_family, recommended_distance, practised_distance, recommended_tempo,
             practised_tempo, recommended_frequency, practised_frequency, proactivity, practised_proactivity,
             reply_within_hours, practised_reply_within_hours, gap, customers, satisfaction, satisfaction_low,
-            satisfaction_high, answers, is_publishable)""",
+            satisfaction_high, answers, answering_customers, is_publishable)""",
     "satisfaction": """
         select * from (values
             (date '2024-01-01', -1, 'all', 'all', 'csat', 8::decimal(38,9), 10::bigint, 0.8::double, 0.5::double,
@@ -158,6 +191,9 @@ _TABLES = {
         ) as t(period_start, value_segment, window_days, method, incremental_rate, incremental_rate_low, incremental_rate_high,
             incremental_amount, incremental_margin, contact_cost, incremental_net_margin, treated, treated_kept, worst_balance,
             sensitivity, sensitivity_of_interval, verdict, is_publishable)""",
+    "products": """
+        select * from (values ('P1', 'Lampe', null::varchar, null::varchar), ('P2', 'Ampoule', null, null), ('P3', 'Vase', null, null))
+        as t(product_id, label, category, brand)""",
     "channels": """
         select * from (values ('all', 'Tous', 'All', null, null, null), ('phone', 'Téléphone', 'Telephone',
          'remote', 'synchronous', 20),

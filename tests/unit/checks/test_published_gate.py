@@ -53,9 +53,93 @@ def test_every_table_that_the_project_publishes_has_rules() -> None:
 
 # a card that is right but for its customers, of whom there are none here
 PERSONA = """insert into marts.personas values ('v3-a', 'Valeur haute', 'Valeur haute', 'High value', 20, 1.0, 'P', 'P', 'H', 'H', 'L', 'L', 'I',
-    'I', 'J', 'J', 5, 'unknown', 0.5, 0.4, 0.6, 30, true, true, '{"fr": {"portrait": "P"}, "en": {"irritants": "I"}}', 2, 1)"""
+    'I', 'J', 'J', 5, 'unknown', 0.5, 0.4, 0.6, 30, true, true, '{"fr": {"portrait": "P"}, "en": {"irritants": "I"}}', 2, 1, 1.0)"""
 BROKEN: list[tuple[str, tuple[str, ...], str, str, str]] = [
     # (table, tables that its rules read, what is done to it, expected words, expected example)
+    (
+        "customer_value",
+        (),
+        "update marts.customer_value set retained = 29 where value_segment = 3",
+        "retention and conversion are their counts divided",
+        "value_segment 3",
+    ),
+    (
+        "customer_value",
+        (),
+        "update marts.customer_value set lifetime_value_mean = null where value_segment = -1",
+        "or the reason why not",
+        "value_segment -1",
+    ),
+    (
+        "customer_value",
+        (),
+        "update marts.customer_value set leads = 9 where value_segment = 3",
+        "active customers and leads of the segments of a month add up to the total",
+        "9",
+    ),
+    (
+        "loyalty_effect",
+        (),
+        "update marts.loyalty_effect set redeemers = 21 where tier = 'gold'",
+        "the redemption rate is redeemers / members",
+        "tier gold",
+    ),
+    (
+        "loyalty_effect",
+        (),
+        "update marts.loyalty_effect set placebo_alarm = true where tier = 'all'",
+        "and not where the placebo rings",
+        "tier all",
+    ),
+    (
+        "loyalty_effect",
+        (),
+        "update marts.loyalty_effect set tier = 'gold', reward_kind = 'monetary' where tier = 'all'",
+        "in the total alone",
+        "tier gold",
+    ),
+    (
+        "loyalty_effect",
+        (),
+        "update marts.loyalty_effect set members = 81, redemption_rate = 20 / 81 where tier = 'gold'",
+        "the members of the tiers add up to the total",
+        "81",
+    ),
+    (
+        "recommendation_tests",
+        (),
+        "update marts.recommendation_tests set advantage_low = -0.01 where method = 'co_purchase'",
+        "only where its advantage is beyond chance",
+        "method co_purchase",
+    ),
+    (
+        "recommendation_tests",
+        (),
+        "update marts.recommendation_tests set is_used = true",
+        "one of the two methods is used",
+        "",
+    ),
+    (
+        "product_recommendations",
+        ("customers", "products", "recommendation_tests"),
+        f"update marts.product_recommendations set customer_id = '{BRUNO}'",
+        "who allows profiling",
+        "rank 1",
+    ),
+    (
+        "product_recommendations",
+        ("customers", "products", "recommendation_tests"),
+        "update marts.recommendation_tests set is_used = not is_used",
+        "unless it beats popularity",
+        "rank 1",
+    ),
+    (
+        "product_recommendations",
+        ("customers", "products", "recommendation_tests"),
+        "update marts.product_recommendations set because_product_id = product_id where rank = 1",
+        "what goes with a product is another one",
+        "rank 1",
+    ),
     (
         "customers",
         ("customer_keys",),

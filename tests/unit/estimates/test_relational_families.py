@@ -118,6 +118,18 @@ def test_without_anybody_who_came_three_times_there_is_nothing_to_fit(world: Wor
     assert refused.value.reason.fr == "aucun client n’a eu 3 interactions dans les 24 mois précédents"
 
 
+def test_customers_who_are_all_alike_have_no_families(world: World) -> None:
+    customers, seen, in_use = world
+    one = customers[customers["interactions_24m"] >= 3].head(1)
+    of_one = seen[seen["customer_id"] == one["customer_id"].item()]
+    ids = [f"c{number:03}" for number in range(300)]
+    alike = pd.concat([one.assign(customer_id=name) for name in ids], ignore_index=True)
+    interactions = pd.concat([of_one.assign(customer_id=name) for name in ids], ignore_index=True)
+    with pytest.raises(FitRefusedError, match="customers do not differ on the axis lead") as refused:
+        attempt(alike, interactions, in_use, AS_OF, None, [])
+    assert refused.value.reason.fr == "les clients ne se distinguent pas sur l’axe de l’initiative"
+
+
 def test_a_version_younger_than_a_year_is_kept(world: World) -> None:
     outcome = attempt(*world, AS_OF, version(), rows_of(TRUE))
     assert outcome.tables == {} and outcome.reason.en == "the former version is less than a year old"

@@ -25,8 +25,12 @@ from dagster_project.estimates.value_thresholds import (
     attempt,
     fit,
     fit_if_due,
+    segment_map_of,
     shares_by_segment,
 )
+
+# the published seed: the sum of both tiers less one
+MAP = {(value, potential): value + potential - 1 for value in (1, 2, 3) for potential in (1, 2, 3)}
 
 
 def values(*numbers: object, sales_months: int = 12) -> pd.DataFrame:
@@ -173,7 +177,7 @@ def customers(count: int, seed: int, *, factor: float = 1.0, sales_months: int =
 
 
 def first_version(rows: pd.DataFrame, as_of: date) -> tuple[Fit, Version]:
-    outcome = attempt(rows, as_of, None, None)
+    outcome = attempt(rows, as_of, None, None, MAP)
     name = f"value-{as_of}"
     former = Fit(PARAMETER, name, as_of, "fitted", True, outcome.sample_size, Reason("", ""), outcome.diagnostics)
     return former, Version(outcome.tables[PARAMETER].to_pylist()[0], outcome.tables[BENCHMARKS].to_pandas())
@@ -181,10 +185,10 @@ def first_version(rows: pd.DataFrame, as_of: date) -> tuple[Fit, Version]:
 
 def test_within_a_year_a_version_stays_while_the_customers_are_the_same_and_goes_when_they_have_changed() -> None:
     former, row = first_version(customers(3000, 1), date(2024, 1, 31))
-    same = attempt(customers(3000, 2), date(2024, 6, 30), former, row)
+    same = attempt(customers(3000, 2), date(2024, 6, 30), former, row, MAP)
     assert same.tables == {}
     assert same.reason.en.startswith("customers have not changed: stability index 0.0")
-    changed = attempt(customers(3000, 2, factor=2.0), date(2024, 6, 30), former, row)
+    changed = attempt(customers(3000, 2, factor=2.0), date(2024, 6, 30), former, row, MAP)
     assert changed.diagnostics["stability_index"] > 0.2
     assert changed.reason.en.startswith("customers have changed: stability index 0.")
     assert changed.reason.fr.startswith("les clients ont changé : indice de stabilité 0,")
@@ -193,8 +197,8 @@ def test_within_a_year_a_version_stays_while_the_customers_are_the_same_and_goes
 
 def test_a_year_later_a_new_version_is_fitted_in_any_case_and_says_how_good_it_is() -> None:
     former, row = first_version(customers(3000, 1), date(2024, 1, 31))
-    assert attempt(customers(3000, 2), date(2025, 1, 30), former, row).tables == {}
-    later = attempt(customers(3000, 3, factor=1.3), date(2025, 1, 31), former, row)
+    assert attempt(customers(3000, 2), date(2025, 1, 30), former, row, MAP).tables == {}
+    later = attempt(customers(3000, 3, factor=1.3), date(2025, 1, 31), former, row, MAP)
     assert later.reason.en == "the former version is a year old"
     of_new, of_former = (later.diagnostics[f"held_out_log_likelihood{suffix}"] for suffix in ("", "_of_former"))
     assert of_new > of_former - 0.05
@@ -202,7 +206,7 @@ def test_a_year_later_a_new_version_is_fitted_in_any_case_and_says_how_good_it_i
 
 def test_a_version_of_less_than_a_year_of_sales_is_replaced_at_the_next_look() -> None:
     former, row = first_version(customers(3000, 1, sales_months=10), date(2024, 1, 31))
-    assert attempt(customers(3000, 2, sales_months=11), date(2024, 2, 28), former, row).tables
+    assert attempt(customers(3000, 2, sales_months=11), date(2024, 2, 28), former, row, MAP).tables
 
 
 def test_a_forecast_that_is_worse_than_the_former_on_customers_that_it_has_not_seen_is_refused() -> None:
@@ -214,7 +218,7 @@ def test_a_forecast_that_is_worse_than_the_former_on_customers_that_it_has_not_s
         money if held_out else money * 3 for money, held_out in zip(rows["value_before"], is_held_out, strict=True)
     ]
     with pytest.raises(FitRefusedError, match="the forecast would be worse than the former one on customers") as refusal:
-        attempt(rows, date(2025, 1, 31), former, row)
+        attempt(rows, date(2025, 1, 31), former, row, MAP)
     found = refusal.value.diagnostics
     assert found["held_out_log_likelihood"] < found["held_out_log_likelihood_of_former"]
     assert "moins bonne que la précédente" in refusal.value.reason.fr
@@ -223,13 +227,13 @@ def test_a_forecast_that_is_worse_than_the_former_on_customers_that_it_has_not_s
 def test_a_version_without_forecast_does_not_follow_one_that_had_it() -> None:
     former, row = first_version(customers(3000, 1), date(2024, 1, 31))
     with pytest.raises(FitRefusedError, match="no forecast can be fitted any more"):
-        attempt(customers(100, 2), date(2025, 1, 31), former, row)
+        attempt(customers(100, 2), date(2025, 1, 31), former, row, MAP)
 
 
 def test_without_a_forecast_shares_are_of_fifths_and_those_without_value_apart() -> None:
     rows = values(0, -1, 5, 10, 15, 20)
     version = {f"segment_cut_{number}": Decimal(10 * number) for number in range(1, 5)} | {"bgnbd_r": None}
-    assert shares_by_segment(rows, version, pd.DataFrame()) == pytest.approx([2 / 6, 1 / 6, 2 / 6, 1 / 6, 0, 0])
+    assert shares_by_segment(rows, version, pd.DataFrame(), MAP) == pytest.approx([2 / 6, 1 / 6, 2 / 6, 1 / 6, 0, 0])
 
 
 def test_with_a_forecast_shares_are_of_the_segments_that_are_published_and_a_drift_of_the_potential_shows() -> None:
@@ -239,9 +243,9 @@ def test_with_a_forecast_shares_are_of_the_segments_that_are_published_and_a_dri
     assert sum(shares) == pytest.approx(1) and shares[0] == 0
     # all have bought long ago: worth as much as before, and nothing is to be expected of them
     silent = rows.assign(recency_days=rows["age_days"])
-    moved = shares_by_segment(silent, version.row, version.marks)
+    moved = shares_by_segment(silent, version.row, version.marks, MAP)
     assert moved[5] < shares[5]
-    assert stability_index(shares, moved) > stability_index(shares, shares_by_segment(rows, version.row, version.marks)) == 0
+    assert stability_index(shares, moved) > stability_index(shares, shares_by_segment(rows, version.row, version.marks, MAP)) == 0
 
 
 def test_nobody_to_profile_and_no_sales_are_said_and_not_counted_as_nothing() -> None:
@@ -249,3 +253,17 @@ def test_nobody_to_profile_and_no_sales_are_said_and_not_counted_as_nothing() ->
         fit(values())
     with pytest.raises(FitRefusedError, match="no sales are known"):
         fit(values(1, 2).assign(value_12m=None, sales_months_12m=None))
+
+
+def test_shares_are_of_the_segments_of_the_home_where_it_has_a_map_of_its_own(tmp_path: Path) -> None:
+    rows = customers(3000, 1)
+    _, version = first_version(rows, date(2024, 1, 31))
+    of_project = shares_by_segment(rows, version.row, version.marks, segment_map_of(tmp_path))
+    assert of_project == shares_by_segment(rows, version.row, version.marks, MAP) and of_project[5] > 0
+    (tmp_path / "reference").mkdir()
+    pairs = [(value, potential) for value in (1, 2, 3) for potential in (1, 2, 3)]
+    own = pd.DataFrame(pairs, columns=["value_tier", "potential_tier"]).assign(value_segment=1)
+    own.to_parquet(tmp_path / "reference" / "segment_map.parquet")
+    assert shares_by_segment(rows, version.row, version.marks, segment_map_of(tmp_path)) == [0, 1, 0, 0, 0, 0]
+    own.head(0).to_parquet(tmp_path / "reference" / "segment_map.parquet")
+    assert shares_by_segment(rows, version.row, version.marks, segment_map_of(tmp_path)) == of_project

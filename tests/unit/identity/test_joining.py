@@ -84,6 +84,30 @@ def pairs(*rows: tuple[str, str, float]) -> pd.DataFrame:
 NOBODY_KNOWS = Person(None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        # father and son, born on one day of the year: the years are one digit apart
+        (Person("jean", "roy", "19500102"), Person("jean", "roy", "19800102"), True),
+        (Person("jean", "roy", "19500102"), Person("jean", "roy", "19510102"), False),
+        # couples and twins whose names are a letter apart, or the one the beginning of the other
+        (Person("daniel", "roy", None), Person("danielle", "roy", None), True),
+        (Person("louis", "roy", "20010304"), Person("louise", "roy", "20010304"), True),
+        (Person("mario", "roy", None), Person("maria", "roy", None), True),
+        (Person("paul", "roy", None), Person("paula", "roy", None), True),
+        (Person("alex", "roy", None), Person("alexandre", "roy", None), False),
+        # a letter apart: a slip, but not where each has an address and a number of its own
+        (Person("lea", "roy", None, "l@x.fr", "331"), Person("lena", "roy", None, "l@x.fr", "332"), False),
+        (Person("lea", "roy", None, "l@x.fr", "331"), Person("lena", "roy", None, None, "332"), False),
+        (Person("lea", "roy", None, "lea@x.fr", "331"), Person("lena", "roy", None, "lena@x.fr", "332"), True),
+        (Person("lea", "roy", None, "lea@x.fr", "331"), Person("lea", "roy", None, "lena@x.fr", "332"), False),
+    ],
+)
+def test_families_whose_names_are_a_letter_apart_are_told_apart(one: Person, other: Person, expected: bool) -> None:
+    assert are_different_people(one, other) is expected
+    assert are_different_people(other, one) is expected
+
+
 def test_a_pair_joins_two_customers_under_the_smaller_key_and_leaves_its_traces() -> None:
     people = {"a": ANNE, "b": ANNE}
     clusters, fate = join_clusters(alone("a", "b", "c"), order("b", "a", "c"), pairs(("a", "b", 0.97)), people, 20)
@@ -166,6 +190,8 @@ def test_a_date_of_birth_that_very_many_records_carry_is_not_known() -> None:
             "key_hash": [f"k{number}" for number in range(30)],
             "first_name": "anne",
             "last_name": None,
+            "email_key": None,
+            "phone_key": None,
             "birth_date": [date(1900, 1, 1)] * 29 + [date(1970, 5, 12)],
         }
     )

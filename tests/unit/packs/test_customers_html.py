@@ -70,13 +70,17 @@ def test_the_page_is_well_formed_and_every_link_leads_somewhere(page: str) -> No
     assert {name for names in named for name in names.split()} <= set(identifiers)
 
 
-def test_both_pages_link_to_each_other_and_say_which_one_is_open(report: Report, french: str) -> None:
+def test_the_pages_link_to_each_other_and_say_which_one_is_open(report: Report, french: str) -> None:
     for content, here in (
         (french, "service_value_customers_fr.html"),
         (render_html(report, COMPANY, "direction", Words("fr")), "service_value_fr.html"),
     ):
         links = classed(parse(content), "pages")[0].all("a")
-        assert [link.attributes["href"] for link in links] == ["service_value_fr.html", "service_value_customers_fr.html"]
+        assert [link.attributes["href"] for link in links] == [
+            "service_value_fr.html",
+            "service_value_value_fr.html",
+            "service_value_customers_fr.html",
+        ]
         assert [link.attributes["href"] for link in links if link.attributes.get("aria-current") == "page"] == [here]
 
 

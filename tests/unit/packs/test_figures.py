@@ -95,6 +95,14 @@ def test_a_single_wave_that_ends_before_its_month_does_is_shown_as_partial_and_n
     assert not row(report, "nps").is_reference_month
 
 
+def test_where_a_feed_is_absent_what_the_others_lack_for_it_is_no_reason(tmp_path: Path) -> None:
+    rows = """insert into kpi_readiness values
+        ('active_customers', 'pos_transactions', true, true, 500, 0.9, 'unavailable', 'Rien ne le concerne.', 'Nothing.', null)"""
+    report = build_report(read_published(make_published(tmp_path / "a.duckdb", (rows,)), "fr"), "Europe/Paris")
+    [kpi] = [each for each in report.kpis if each.definition.kpi == "active_customers"]
+    assert kpi.reasons == ("Le flux crm_subscriptions est absent.",)
+
+
 def test_a_kpi_that_is_ready_but_has_no_month_to_show_is_not_called_unavailable(tmp_path: Path) -> None:
     lost = "delete from kpi_values where kpi = 'nps' and period_start < '2025-12-01'"
     report = build_report(read_published(make_published(tmp_path / "a.duckdb", (lost,)), "fr"), "Europe/Paris")

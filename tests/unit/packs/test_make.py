@@ -19,9 +19,11 @@ def test_files_are_named_by_audience_as_of_date_and_language(database: Path, tmp
     files = [*make(database, tmp_path), *make(database, tmp_path, "direction", "en")]
     assert [str(path.relative_to(tmp_path)) for path in files] == [
         "direction/2025-12-17/service_value_fr.html",
+        "direction/2025-12-17/service_value_value_fr.html",
         "direction/2025-12-17/service_value_customers_fr.html",
         "direction/2025-12-17/service_value_fr.xlsx",
         "direction/2025-12-17/service_value_en.html",
+        "direction/2025-12-17/service_value_value_en.html",
         "direction/2025-12-17/service_value_customers_en.html",
         "direction/2025-12-17/service_value_en.xlsx",
     ]
@@ -46,7 +48,7 @@ def test_pdf_gives_a_message_and_no_file(database: Path, tmp_path: Path, languag
 @pytest.mark.parametrize("audience", ["../../etc", "/etc", "..", "a/b", "a\\b", "\x00", "", ".hidden"])
 def test_the_name_of_an_audience_cannot_leave_the_outbox(database: Path, tmp_path: Path, audience: str) -> None:
     outbox = tmp_path / "outbox"
-    path, _ = make(database, outbox, audience, "fr", "html")
+    path, *_ = make(database, outbox, audience, "fr", "html")
     assert path.resolve().is_relative_to(outbox.resolve())
     assert len(path.relative_to(outbox).parts) == 3
     assert not path.relative_to(outbox).parts[0].startswith(".")
@@ -54,7 +56,7 @@ def test_the_name_of_an_audience_cannot_leave_the_outbox(database: Path, tmp_pat
 
 
 def test_an_audience_with_accents_keeps_its_name(database: Path, tmp_path: Path) -> None:
-    path, _ = make(database, tmp_path, "comité de direction", "fr", "html")
+    path, *_ = make(database, tmp_path, "comité de direction", "fr", "html")
     assert path.parts[-3] == "comité_de_direction"
 
 

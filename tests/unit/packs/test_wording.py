@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from dagster_project.packs import wording, wording_customers
+from dagster_project.packs import wording, wording_customers, wording_value
 from dagster_project.packs.wording import LANGUAGES, Words
 
 
@@ -21,9 +21,12 @@ def test_both_languages_have_the_same_keys_and_the_same_placeholders() -> None:
     assert differing == []
 
 
-def test_no_text_of_the_page_of_the_customers_takes_the_key_of_another() -> None:
-    for shared, own in ((wording._FRENCH, wording_customers.FRENCH), (wording._ENGLISH, wording_customers.ENGLISH)):
-        assert shared.keys() & own.keys() == set()
+def test_no_text_of_a_page_takes_the_key_of_another() -> None:
+    for shared, customers, value in (
+        (wording._FRENCH, wording_customers.FRENCH, wording_value.FRENCH),
+        (wording._ENGLISH, wording_customers.ENGLISH, wording_value.ENGLISH),
+    ):
+        assert shared.keys() & customers.keys() == shared.keys() & value.keys() == customers.keys() & value.keys() == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

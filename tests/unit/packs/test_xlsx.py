@@ -13,6 +13,7 @@ import pytest
 from dagster_project.packs.customers import CustomerReport, build_customer_report
 from dagster_project.packs.figures import Report
 from dagster_project.packs.reading import CustomerTables
+from dagster_project.packs.value import ValueReport
 from dagster_project.packs.wording import Words
 from dagster_project.packs.xlsx import render_xlsx
 from tests.unit.packs.published import AS_OF, COMPANY, FORMULAS, KPIS, NOVEMBER, REAL_COMPANY, SCRIPT
@@ -21,8 +22,8 @@ HEAD = 3  # rows above the head: title, lead, blank
 
 
 @pytest.fixture(scope="module")
-def workbook(report: Report, customers: CustomerReport) -> bytes:
-    return render_xlsx(report, customers, COMPANY, "direction", Words("fr"))
+def workbook(report: Report, value: ValueReport, customers: CustomerReport) -> bytes:
+    return render_xlsx(report, value, customers, COMPANY, "direction", Words("fr"))
 
 
 def sheet(workbook: bytes, name: str) -> pd.DataFrame:
@@ -43,13 +44,16 @@ def cells_of(workbook: bytes, sheet_number: int) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_readiness_is_the_first_sheet_in_both_languages(report: Report, customers: CustomerReport, workbook: bytes) -> None:
+def test_readiness_is_the_first_sheet_in_both_languages(
+    report: Report, value: ValueReport, customers: CustomerReport, workbook: bytes
+) -> None:
     assert pd.ExcelFile(io.BytesIO(workbook), engine="calamine").sheet_names == [
         "Fiabilité",
         "Sources",
         "Indicateurs",
         "Tendances",
         "Segments",
+        "Valeur du service",
         "Valeur x famille",
         "Migrations",
         "Personas",
@@ -58,7 +62,7 @@ def test_readiness_is_the_first_sheet_in_both_languages(report: Report, customer
         "Définitions",
         "Publication",
     ]
-    english = render_xlsx(report, customers, COMPANY, "direction", Words("en"))
+    english = render_xlsx(report, value, customers, COMPANY, "direction", Words("en"))
     names = pd.ExcelFile(io.BytesIO(english), engine="calamine").sheet_names
     assert names == [
         "Readiness",
@@ -66,6 +70,7 @@ def test_readiness_is_the_first_sheet_in_both_languages(report: Report, customer
         "KPIs",
         "Trends",
         "Segments",
+        "Value of the service",
         "Value x family",
         "Migrations",
         "Personas",
@@ -79,7 +84,7 @@ def test_readiness_is_the_first_sheet_in_both_languages(report: Report, customer
 def test_no_cell_of_any_sheet_is_a_formula_or_a_link(workbook: bytes) -> None:
     xml = parts(workbook)
     sheets = {name: text for name, text in xml.items() if name.startswith("xl/worksheets/")}
-    assert len(sheets) == 12
+    assert len(sheets) == 13
     for name, text in sheets.items():
         assert not re.search(r"<f[ >]|<hyperlink|t=\"str\"", text), name
     assert not [name for name in xml if "externalLink" in name]
@@ -142,19 +147,21 @@ def test_every_kpi_has_its_formula_in_the_definitions(workbook: bytes) -> None:
 
 
 def test_simulated_data_are_labelled_on_every_sheet_and_real_data_are_not(
-    report: Report, customers: CustomerReport, workbook: bytes
+    report: Report, value: ValueReport, customers: CustomerReport, workbook: bytes
 ) -> None:
     def titles(content: bytes) -> list[str]:
         sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, engine="calamine", header=None, nrows=1)
         return [str(table.iloc[0, 0]) for table in sheets.values()]
 
     assert all("Données simulées" in title for title in titles(workbook))
-    real = render_xlsx(report, customers, REAL_COMPANY, "direction", Words("fr"))
+    real = render_xlsx(report, value, customers, REAL_COMPANY, "direction", Words("fr"))
     assert not any("simulées" in title for title in titles(real))
 
 
-def test_the_same_publication_gives_the_same_bytes(report: Report, customers: CustomerReport, workbook: bytes) -> None:
-    assert render_xlsx(report, customers, COMPANY, "direction", Words("fr")) == workbook
+def test_the_same_publication_gives_the_same_bytes(
+    report: Report, value: ValueReport, customers: CustomerReport, workbook: bytes
+) -> None:
+    assert render_xlsx(report, value, customers, COMPANY, "direction", Words("fr")) == workbook
 
 
 def test_the_file_carries_the_date_of_its_data_and_not_that_of_the_clock(workbook: bytes) -> None:
@@ -217,7 +224,9 @@ def test_personas_models_and_parameters_have_their_texts(workbook: bytes) -> Non
     assert "silhouette 0,200" in fits.loc["m2", "Diagnostics"] and "seed =1+1" in fits.loc["m2", "Diagnostics"]
 
 
-def test_each_sheet_of_the_customers_says_what_it_does_not_show_or_why_it_is_empty(workbook: bytes, report: Report) -> None:
+def test_each_sheet_of_the_customers_says_what_it_does_not_show_or_why_it_is_empty(
+    workbook: bytes, report: Report, value: ValueReport
+) -> None:
     names = ["Valeur x famille", "Migrations", "Personas", "Modèles relationnels", "Paramètres"]
 
     def leads(content: bytes) -> list[str]:
@@ -226,4 +235,35 @@ def test_each_sheet_of_the_customers_says_what_it_does_not_show_or_why_it_is_emp
     assert not any("n’a pas la table" in lead for lead in leads(workbook))
     assert "ne s’additionnent pas" in leads(workbook)[0] and "jamais ajouté" in leads(workbook)[1]
     nothing = build_customer_report(CustomerTables(None, None, None, None, None, {}), AS_OF)
-    assert all("n’a pas la table" in lead for lead in leads(render_xlsx(report, nothing, COMPANY, "direction", Words("fr"))))
+    assert all(
+        "n’a pas la table" in lead for lead in leads(render_xlsx(report, value, nothing, COMPANY, "direction", Words("fr")))
+    )
+
+
+def test_the_sheet_of_the_value_has_each_figure_with_its_interval_and_its_quality(workbook: bytes) -> None:
+    table = sheet(workbook, "Valeur du service")
+    row = table[
+        (table["Chiffre"] == "Net du coût des contacts")
+        & (table["Méthode"] == "Comparaison à des clients semblables")
+        & (table["Période"] == pd.Timestamp("2025-07-01"))
+        & (table["Segment"] == "Total")
+        & (table["Fenêtre"] == 60)
+    ].squeeze()
+    assert (row["Valeur"], row["Borne basse"], row["Borne haute"], row["Effectif"]) == (1050.0, 350.0, 1750.0, 100)
+    assert (row["Part gardée"], row["Témoins"], row["Échantillon effectif"], row["Sensibilité (E)"]) == (0.8, 400, 150, 1.8)
+    assert (row["Alerte à blanc"], row["Alerte des appels abandonnés"], row["Publiable"]) == ("non", "non", "oui")
+
+
+def test_in_the_sheet_of_the_value_what_is_not_estimable_has_words_and_no_number(workbook: bytes) -> None:
+    table = sheet(workbook, "Valeur du service")
+    refused = table[table["Verdict"].astype(str).str.startswith("Non estimable")]
+    assert len(refused) > 10
+    assert refused["Valeur"].isna().all() and refused["Borne basse"].isna().all()
+
+
+def test_in_the_sheet_of_the_value_the_parts_of_a_change_add_up_to_it(workbook: bytes) -> None:
+    table = sheet(workbook, "Valeur du service")
+    for figure, change in (("Après un contact", 3420), ("Grâce au service", 1040), ("Clients à risque conservés", 10)):
+        of_figure = table[table["Chiffre"] == figure].set_index("Méthode")["Valeur"]
+        assert of_figure["Écart"] == change
+        assert of_figure[["Volume", "Composition", "Rendement"]].sum() == pytest.approx(change, abs=1e-9)

@@ -61,15 +61,18 @@ web_feed as (
 
 ),
 
--- the customer by their id, else by their e-mail
+-- the customer by their id, else (an id of nobody, too) by their e-mail
 customer_sessions as (
 
     select
-        customers.customer_number,
+        coalesce(by_id.customer_number, by_email.customer_number) as customer_number,
         sessions.started_at
     from sessions
-    inner join customers
-        on coalesce(sessions.customer_id_hash, sessions.email_hash) = customers.source_key_hash
+    left join customers as by_id
+        on sessions.customer_id_hash = by_id.source_key_hash
+    left join customers as by_email
+        on sessions.email_hash = by_email.source_key_hash
+    where by_id.customer_number is not null or by_email.customer_number is not null
 
 ),
 

@@ -68,16 +68,68 @@ dated_contacts as (
             partition by customer_keys.customer_id, coalesce(contacts.case_id, contacts.contact_id)
             order by contacts.opened_at, contacts.contact_id
         ) as place_in_case,
-        {{ add_days('contacts.opened_at', '-run_context.repeat_contact_days') }} as repeated_since,
-        lag(contacts.opened_at) over (
-            partition by customer_keys.customer_id, coalesce(contacts.reason, '')
-            order by contacts.opened_at, contacts.contact_id
-        ) as previous_opened_at
+        contacts.opened_at,
+        contacts.case_id,
+        -- what gives no reason is the same as nothing else
+        coalesce('=' || contacts.reason, contacts.contact_id) as reason,
+        run_context.repeat_contact_days
     from contacts
     inner join customer_keys on contacts.customer_id_hash = customer_keys.source_key_hash
     cross join run_context
     left join contacts as main_contacts on contacts.merged_into_contact_id = main_contacts.contact_id
     where contacts.direction = 'inbound'
+
+),
+
+compared_contacts as (
+
+    select
+        dated_contacts.*,
+        lag(opened_at) over (partition by customer_number, reason order by opened_at, contact_id) as previous_opened_at,
+        lag(case_id) over (partition by customer_number, reason order by opened_at, contact_id) as previous_case_id
+    from dated_contacts
+
+),
+
+-- Repeats of one reason follow each other within days, and are of no other case.
+chained_contacts as (
+
+    select
+        compared_contacts.*,
+        sum(
+            case
+                when
+                    previous_opened_at >= {{ add_days('opened_at', '-repeat_contact_days') }}
+                    and coalesce(case_id = previous_case_id, true)
+                    then 0
+                else 1
+            end
+        ) over (partition by customer_number, reason order by opened_at, contact_id rows unbounded preceding) as chain
+    from compared_contacts
+
+),
+
+started_contacts as (
+
+    select
+        chained_contacts.*,
+        min(opened_at) over (partition by customer_number, reason, chain) as chain_started_at
+    from chained_contacts
+
+),
+
+-- Who calls every few days for months asks again and again: a matter is repeated for so many days from its first contact, then asked anew.
+placed_contacts as (
+
+    select
+        started_contacts.*,
+        row_number() over (
+            partition by
+                customer_number, reason, chain,
+                floor({{ seconds_between('chain_started_at', 'opened_at') }} / (86400.0 * repeat_contact_days))
+            order by opened_at, contact_id
+        ) as place_in_matter
+    from started_contacts
 
 ),
 
@@ -140,10 +192,8 @@ together as (
         channel,
         month_number,
         void_month_number
-    from dated_contacts
-    where
-        place_in_case = 1
-        and (previous_opened_at is null or previous_opened_at < repeated_since)
+    from placed_contacts
+    where place_in_case = 1 and place_in_matter = 1
     union all
     select
         'self_service' as kind,

@@ -6,9 +6,9 @@ customer_keys as (
 
 ),
 
-crm_customers as (
+crm_consents as (
 
-    select * from {{ ref('stg_crm__customers') }}
+    select * from {{ ref('stg_crm__consents') }}
 
 ),
 
@@ -44,15 +44,15 @@ first_seen as (
 ),
 
 -- a deleted duplicate says nothing about the record that stays; a customer of whom only deleted records are left
--- is not profiled
+-- is not profiled; a refusal holds, even of a deleted record
 consents as (
 
     select
         customer_keys.customer_id,
-        min(case when coalesce(crm_customers.allows_profiling, true) then 1 else 0 end) = 1
-        and max(case when coalesce(crm_customers.is_deleted, false) then 0 else 1 end) = 1 as allows_profiling
-    from crm_customers
-    inner join customer_keys on crm_customers.customer_id_hash = customer_keys.source_key_hash
+        min(case when crm_consents.allows_profiling then 1 else 0 end) = 1
+        and max(case when crm_consents.is_deleted then 0 else 1 end) = 1 as allows_profiling
+    from crm_consents
+    inner join customer_keys on crm_consents.customer_id_hash = customer_keys.source_key_hash
     where customer_keys.customer_id is not null
     group by customer_keys.customer_id
 

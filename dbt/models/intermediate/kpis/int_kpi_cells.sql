@@ -56,9 +56,16 @@ first_purchases as (
 
 ),
 
-active_customers as (
+customer_values as (
 
-    select * from {{ ref('int_active_customers') }}
+    select * from {{ ref('customer_value') }}
+
+),
+
+loyalty as (
+
+    select * from {{ ref('loyalty_effect') }}
+    where verdict = 'estimated'
 
 ),
 
@@ -291,16 +298,85 @@ together as (
     select
         'active_customers' as kpi,
         'month' as period_grain,
-        month as period_start,
+        period_start,
         value_segment,
         cast(active_customers as decimal(38, 9)) as numerator,
         cast(null as bigint) as denominator,
         cast(active_customers as double) as value,
         cast(null as double) as interval_low,
         cast(null as double) as interval_high,
-        cast(active_customers as bigint) as sample_size,
+        active_customers as sample_size,
         cast(0 as bigint) as immature_count
-    from active_customers
+    from customer_values
+    where active_customers > 0
+
+    union all
+
+    select
+        'retention_rate' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(retained as decimal(38, 9)) as numerator,
+        active_a_year_ago as denominator,
+        retention_rate as value,
+        retention_rate_low as interval_low,
+        retention_rate_high as interval_high,
+        active_a_year_ago as sample_size,
+        cast(0 as bigint) as immature_count
+    from customer_values
+    where active_a_year_ago > 0
+
+    union all
+
+    -- a mean of estimates: no sum of it is a figure
+    select
+        'lifetime_value_mean' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(null as decimal(38, 9)) as numerator,
+        lifetime_value_customers as denominator,
+        lifetime_value_mean as value,
+        lifetime_value_mean_low as interval_low,
+        lifetime_value_mean_high as interval_high,
+        lifetime_value_customers as sample_size,
+        cast(0 as bigint) as immature_count
+    from customer_values
+    where lifetime_value_mean is not null
+
+    union all
+
+    select
+        'lead_conversion_rate' as kpi,
+        'month' as period_grain,
+        period_start,
+        value_segment,
+        cast(converted_leads as decimal(38, 9)) as numerator,
+        mature_leads as denominator,
+        lead_conversion_rate as value,
+        lead_conversion_rate_low as interval_low,
+        lead_conversion_rate_high as interval_high,
+        mature_leads as sample_size,
+        immature_count
+    from customer_values
+    where mature_leads > 0
+
+    union all
+
+    select
+        'loyalty_spend_lift' as kpi,
+        'quarter' as period_grain,
+        period_start,
+        cast(-1 as integer) as value_segment,
+        cast(null as decimal(38, 9)) as numerator,
+        joined_kept as denominator,
+        spend_lift as value,
+        spend_lift_low as interval_low,
+        spend_lift_high as interval_high,
+        joined_kept as sample_size,
+        immature_count
+    from loyalty
 
     union all
 

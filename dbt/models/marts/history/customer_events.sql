@@ -10,13 +10,23 @@ customers as (
 
 ),
 
+all_keys as (
+
+    select
+        source_key_hash,
+        customer_id
+    from {{ ref('int_customer_keys') }}
+    where customer_id is not null
+
+),
+
 customer_keys as (
 
     select
-        customer_keys.source_key_hash,
-        customer_keys.customer_id
-    from {{ ref('int_customer_keys') }} as customer_keys
-    inner join customers on customer_keys.customer_id = customers.customer_id
+        all_keys.source_key_hash,
+        all_keys.customer_id
+    from all_keys
+    inner join customers on all_keys.customer_id = customers.customer_id
 
 ),
 
@@ -51,10 +61,11 @@ movements as (
 
 ),
 
+-- the customer by their id, else (an id of nobody, too) by their e-mail
 visits as (
 
     select
-        customer_keys.customer_id,
+        customers.customer_id,
         sessions.started_at as happened_at,
         'visit' as kind,
         'web' as channel,
@@ -62,8 +73,12 @@ visits as (
         cast(null as bigint) as points,
         'session' as detail
     from {{ ref('stg_web__sessions') }} as sessions
-    inner join customer_keys
-        on coalesce(sessions.customer_id_hash, sessions.email_hash) = customer_keys.source_key_hash
+    left join all_keys as by_id
+        on sessions.customer_id_hash = by_id.source_key_hash
+    left join all_keys as by_email
+        on sessions.email_hash = by_email.source_key_hash
+    inner join customers
+        on coalesce(by_id.customer_id, by_email.customer_id) = customers.customer_id
 
 ),
 

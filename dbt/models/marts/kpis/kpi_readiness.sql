@@ -108,6 +108,8 @@ judged as (
             when is_required and is_measured and coverage is null then 'nothing_concerned'
             when is_required and coverage < unavailable_below then 'not_covered'
             when is_required and not has_figure and kpi like 'repurchase_increment_%' then 'not_estimable'
+            when is_required and not has_figure and kpi = 'loyalty_spend_lift' then 'lift_not_estimable'
+            when is_required and not has_figure and kpi = 'lifetime_value_mean' then 'no_forecast'
             when is_required and not has_figure and window_days is not null then 'no_window'
             when is_required and not has_figure then 'no_figure'
             when not is_fresh then 'late'
@@ -202,6 +204,13 @@ final as (
                 then
                     'Aucun trimestre n’est estimable{{ nbsp }}: trop peu de clients contactés ressemblent à des clients non contactés, '
                     || 'ou la marge ou le coût n’est pas connu. La table repurchase_increment en donne la raison, trimestre par trimestre.'
+            when 'lift_not_estimable'
+                then
+                    'L’effet de l’adhésion n’est estimable pour aucun trimestre{{ nbsp }}: la table loyalty_effect en donne la raison, '
+                    || 'trimestre par trimestre.'
+            when 'no_forecast'
+                then
+                    'Aucune prévision de la valeur à vie n’est en usage{{ nbsp }}: la table customer_value en donne la raison.'
             when 'no_figure'
                 then
                     'Rien dans le flux ' || feed || ' ne concerne encore cet indicateur{{ nbsp }}: aucune période n’a de chiffre.'
@@ -261,6 +270,11 @@ final as (
                 then
                     'No quarter can be estimated: too few contacted customers are like customers without a contact, or the margin or the '
                     || 'cost is not known. The table repurchase_increment says why, quarter by quarter.'
+            when 'lift_not_estimable'
+                then
+                    'The effect of joining cannot be estimated for any quarter: the table loyalty_effect says why, quarter by quarter.'
+            when 'no_forecast'
+                then 'No forecast of the lifetime value is in use: the table customer_value says why.'
             when 'no_figure'
                 then
                     'Nothing in the feed ' || feed || ' concerns this indicator yet: no period has a figure.'
