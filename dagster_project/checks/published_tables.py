@@ -292,6 +292,13 @@ TABLES: dict[str, TableRules] = {
                 "select count(*) from customer_months",
             ),
             Equality(
+                "who does not allow profiling is counted",
+                "those of the newest month are the rows of `customer_months` that do not allow it",
+                "select coalesce(sum(customers_not_profiled), 0) from segment_sizes where value_segment = -1 "
+                "and relational_family = 'all' and period_start = (select max(period_start) from segment_sizes)",
+                "select count(*) from customers where not allows_profiling",
+            ),
+            Equality(
                 "totals are all sales",
                 "the net amount of the newest month is that of the tickets of the twelve months before, those without a customer included",
                 "select coalesce(sum(net_amount_12m), 0) from segment_sizes where value_segment = -1 and relational_family = 'all' "

@@ -177,6 +177,10 @@ def attempt(
     The three tables are those of `relationship_mixture.observe`; `customers` also has `interactions_24m`, `in_use` also
     `distance` and `tempo`. Raises FitRefusedError.
     """
+    if customers.empty:
+        raise FitRefusedError(
+            Reason("no customer is known who may be profiled", "aucun client n’est connu dont le profil puisse être établi")
+        )
     often = int((customers["interactions_24m"] >= MINIMUM_INTERACTIONS).sum())
     if often == 0:
         raise FitRefusedError(

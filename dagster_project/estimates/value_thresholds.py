@@ -157,10 +157,11 @@ def fit(values: pd.DataFrame) -> Thresholds:
     for name, cuts, french in (("tier", tiers, "niveaux"), ("segment", segments, "segments")):
         if any(low >= high for low, high in itertools.pairwise(cuts)):
             listed = ", ".join(map(str, cuts))
+            in_french = "\u202f; ".join(str(cut).replace(".", ",") for cut in cuts)
             raise FitRefusedError(
                 Reason(
-                    f"the {name} cut points {listed} do not rise: too many customers have the same value",
-                    f"les seuils des {french} {listed} ne croissent pas : trop de clients ont la même valeur",
+                    f"too many customers have the same value: the cut points of the {name}s ({listed}) tell nobody apart",
+                    f"trop de clients ont la même valeur : les seuils des {french} ({in_french}) ne séparent personne",
                 )
             )
     return Thresholds(

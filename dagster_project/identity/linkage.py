@@ -46,7 +46,11 @@ _DIGITS = 6
 
 
 class LinkageRefusedError(ValueError):
-    """There is too little to learn from; the message says why. Only the deterministic rules are used until there is more."""
+    """There is too little to learn from; the message says why, `french` in French. Only the deterministic rules are used until there is more."""
+
+    def __init__(self, english: str, french: str) -> None:
+        super().__init__(english)
+        self.french = french
 
 
 @dataclass(frozen=True)
@@ -327,7 +331,10 @@ def train(records: pd.DataFrame) -> LinkageModel:
     defaults by the weight of `DEFAULT_WEIGHT` pairs. Raises LinkageRefusedError with fewer than 500 records.
     """
     if len(records) < MINIMUM_RECORDS:
-        raise LinkageRefusedError(f"{len(records)} customer records, {MINIMUM_RECORDS} are needed")
+        raise LinkageRefusedError(
+            f"{len(records)} customer records, {MINIMUM_RECORDS} are needed",
+            f"le rapprochement ne peut être appris : la base a {len(records)} fiches de clients, il en faut {MINIMUM_RECORDS}",
+        )
     with duckdb.connect() as connection:
         count = load_records(connection, records)
         all_pairs = count * (count - 1) / 2

@@ -119,7 +119,7 @@ def fit_if_due(home: Path, warehouse: Path, inputs: Path, as_of: date) -> FitRep
         try:
             model = train(read_records(warehouse))
         except LinkageRefusedError as refusal:
-            raise FitRefusedError(Reason(str(refusal), f"le rapprochement ne peut être appris : {refusal}")) from refusal
+            raise FitRefusedError(Reason(str(refusal), refusal.french)) from refusal
         reason = (
             Reason("the first version", "première version")
             if former is None

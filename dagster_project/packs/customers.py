@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
@@ -218,6 +218,7 @@ class CustomerReport:
     parameters: ParameterFigures | None
     missing: frozenset[str]
     labels: Mapping[tuple[str, str], str]
+    meanings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def has_margin(self) -> bool:
@@ -248,6 +249,7 @@ def build_customer_report(tables: CustomerTables, as_of: date) -> CustomerReport
         parameters=_parameters(tables.versions) if tables.versions else None,
         missing=frozenset(name for name, rows in found.items() if rows is None),
         labels=tables.labels,
+        meanings=tables.meanings,
     )
 
 

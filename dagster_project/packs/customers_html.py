@@ -31,6 +31,8 @@ from dagster_project.packs.reading import ALL, TOTAL, ParameterVersion, Persona,
 from dagster_project.packs.wording import Words
 
 SECTIONS = ("overlay", "migrations", "personas", "models", "built")
+# Empty where nobody allows profiling.
+OF_PROFILES = ("personas", "relationship_models")
 # From here on the cents of an amount per customer are noise in a cell.
 WHOLE_EUROS_FROM = 100
 # What differs, in the order of a policy's columns.
@@ -200,7 +202,10 @@ def render_customers(report: Report, customers: CustomerReport, company: Company
         "older_month": words("older_month", as_of_month=as_of_month, month=month)
         if overlay and not overlay.is_of_as_of_month
         else "",
-        "overlay_sentences": (*overlay_sentences(overlay, names, words, formats), *_no_potential(customers.parameters, words))
+        "overlay_sentences": (
+            *overlay_sentences(overlay, customers.parameters, names, words, formats),
+            *potential_sentences(customers, names, words),
+        )
         if overlay
         else (),
         "families": [names.family(member) for member in (*overlay.families, ALL)] if overlay else (),
@@ -250,30 +255,42 @@ def lack(table: str, is_shown: bool, customers: CustomerReport, words: Words) ->
     """Why a part of the page has nothing to show; empty where it has."""
     if is_shown:
         return ""
-    return words("table_missing" if table in customers.missing else "table_empty", table=table)
+    if table in customers.missing:
+        return words("table_missing", table=table)
+    total = customers.overlay.total if customers.overlay else None
+    is_nobody = total is not None and 0 < total.customers == total.customers_not_profiled
+    return words("table_unprofiled" if is_nobody and table in OF_PROFILES else "table_empty", table=table)
 
 
-def overlay_sentences(overlay: Overlay, names: Names, words: Words, formats: Formats) -> tuple[str, ...]:
+def overlay_sentences(
+    overlay: Overlay, parameters: ParameterFigures | None, names: Names, words: Words, formats: Formats
+) -> tuple[str, ...]:
     """What the overlay leaves open, in words: who has no family, who has no place on the scale of value."""
     sentences = []
     unknown = overlay.cells.get((TOTAL, "unknown"))
-    if unknown is not None:
-        share = formats.rate(unknown.share)
-        refused = overlay.cells.get((-2, "unknown"))
-        of_them = (
-            words("of_them_unprofiled", count=formats.count(refused.customers))
-            if refused is not None and refused.customers
-            else ""
-        )
-        sentences.append(words("overlay_unknown", share=share, customers=formats.count(unknown.customers), unprofiled=of_them))
+    if unknown is not None and unknown.customers:
+        has_families = any(family not in ("unknown", ALL) for (_, family), cell in overlay.cells.items() if cell.customers)
+        no_version = not has_families and parameters is not None and "relational_families" in parameters.missing
+        because = _causes(unknown, "few_interactions" if not no_version else "no_families", words, formats)
+        share, count = formats.rate(unknown.share), formats.count(unknown.customers)
+        sentences.append(words("overlay_unknown", share=share, customers=count, because=because))
     outside = overlay.cells.get((-2, ALL))
-    if outside is not None:
+    if outside is not None and outside.customers:
         count, share = formats.count(outside.customers), formats.rate(outside.share)
         full, short = names.segment(-2), names.short_segment(-2)
         called = words("as_called", name=short) if short != full else ""
-        sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, as_called=called))
+        because = _causes(outside, "no_cut_points", words, formats)
+        sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, because=because, as_called=called))
     sentences += _margin_coverage(overlay, words, formats)
     return tuple(sentences)
+
+
+def _causes(cell: SegmentSize, other: str, words: Words, formats: Formats) -> str:
+    """Why the customers of a cell have no place: no leave to profile them, or the other cause; both with their counts."""
+    refused, others = cell.customers_not_profiled, cell.customers - cell.customers_not_profiled
+    if refused and others:
+        return f"{formats.count(others)} {words(other)}, {formats.count(refused)} {words('not_profiled')}"
+    return words("not_profiled" if refused else other)
 
 
 def _margin_coverage(overlay: Overlay, words: Words, formats: Formats) -> list[str]:
@@ -291,10 +308,20 @@ def _margin_coverage(overlay: Overlay, words: Words, formats: Formats) -> list[s
     ]
 
 
-def _no_potential(figures: ParameterFigures | None, words: Words) -> tuple[str, ...]:
-    """That the names of the segments speak of a potential that nobody has, where the cut points in use have no forecast."""
-    in_use = [version for version in figures.in_use if version.parameter == "value_thresholds"] if figures else []
-    return (words("no_potential"),) if any("potential_low_cut" not in version.diagnostics for version in in_use) else ()
+def potential_sentences(customers: CustomerReport, names: Names, words: Words) -> tuple[str, ...]:
+    """What the two highest segments mean by the map; where the cut points in use have no forecast, that potential is in none."""
+    in_use = customers.parameters.in_use if customers.parameters else ()
+    thresholds = [version for version in in_use if version.parameter == "value_thresholds"]
+    if not thresholds:
+        return ()
+    if any("potential_low_cut" not in version.diagnostics for version in thresholds):
+        return (words("no_potential"),)
+    told = [
+        words("segment_means", name=names.segment(member), tiers=words("tiers_or").join(customers.meanings[member]))
+        for member in (5, 4)
+        if customers.meanings.get(member)
+    ]
+    return (words("segments_mean", meanings=words("meanings_and").join(told)),) if told else ()
 
 
 def heat_maps(overlay: Overlay, names: Names, words: Words, formats: Formats) -> tuple[HeatMap, ...]:
@@ -591,10 +618,15 @@ def gap_rows(figures: ModelFigures, names: Names, words: Words) -> tuple[list[st
 
 
 def _models_sum(figures: ModelFigures, words: Words, formats: Formats) -> str:
+    judged, differing = len(figures.judged), len(figures.differing)
+    if not judged:
+        return words("models_sum_none")
+    if not differing:
+        return words("models_sum_same", judged=formats.count(judged))
     return words(
-        "models_sum",
-        differing=formats.count(len(figures.differing)),
-        judged=formats.count(len(figures.judged)),
+        "models_sum" if differing > 1 else "models_sum_one",
+        differing=formats.count(differing),
+        judged=formats.count(judged),
         customers=formats.count(figures.customers_differing),
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -126,6 +126,7 @@ class SegmentSize:
     segment: int
     family: str
     customers: int
+    customers_not_profiled: int
     share: float | None
     net_amount_12m: Decimal | None
     margin_12m: Decimal | None
@@ -232,7 +233,7 @@ class ParameterVersion:
 class CustomerTables:
     """What the page of the customers shows, as published; None where the publication has no such table.
 
-    `labels`: by axis (`value_segment`, `relational_family`) and member.
+    `labels`: by axis (`value_segment`, `relational_family`) and member. `meanings`: the tiers that make a value segment.
     """
 
     sizes: tuple[SegmentSize, ...] | None
@@ -241,6 +242,7 @@ class CustomerTables:
     models: tuple[RelationshipModel, ...] | None
     versions: tuple[ParameterVersion, ...] | None
     labels: Mapping[tuple[str, str], str]
+    meanings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_published(database: Path, language: str) -> Published:
@@ -291,6 +293,9 @@ def read_customers(database: Path, language: str) -> CustomerTables:
         models=None if models is None else tuple(map(_model, models)),
         versions=None if versions is None else tuple(map(_version, versions)),
         labels={(str(row["axis"]), str(row["member"])): clean_text(row[f"label_{language}"]) for row in labels},
+        meanings={
+            int(row["value_segment"]): _lines(row[f"meaning_{language}"]) for row in labels if row.get(f"meaning_{language}")
+        },
     )
 
 
@@ -298,7 +303,7 @@ def read_customers(database: Path, language: str) -> CustomerTables:
 _PACK_GRAIN = """where period_grain = 'month' or (
     period_grain = 'quarter' and kpi not in (select kpi from kpi_values where period_grain = 'month'))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
-_SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, share, net_amount_12m, margin_12m,
+_SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, customers_not_profiled, share, net_amount_12m, margin_12m,
     identified_net_amount_12m, identified_margin_12m, margin_coverage, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
     is_csat_publishable, is_nps_publishable"""
 _PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
@@ -406,6 +411,7 @@ def _size(row: Mapping[str, Any]) -> SegmentSize:
         segment=int(row["value_segment"]),
         family=str(row["relational_family"]),
         customers=int(row["customers"]),
+        customers_not_profiled=int(row["customers_not_profiled"] or 0),
         share=finite(row["share"]),
         net_amount_12m=row["net_amount_12m"],
         margin_12m=row["margin_12m"],

@@ -15,9 +15,10 @@ FRENCH = {
         "publication donnera cette partie."
     ),
     "table_empty": (
-        "La table {table} est publiée, mais vide\u00a0: les données ou l’historique ne suffisent pas encore. La "
-        "construction, en bas de page, dit ce qui a été tenté."
+        "La table {table} est publiée, mais vide\u00a0: ce dont elle a besoin n’a pas pu être établi. La construction, en bas de page, "
+        "dit ce qui a été tenté, et pourquoi."
     ),
+    "table_unprofiled": "La table {table} est publiée, mais vide\u00a0: aucun client n’autorise le profilage.",
     "customers_month": "Segments connus au début de {month}",
     "older_month": (
         "Le mois des données ({as_of_month}) n’est pas publié pour les segments\u00a0: le dernier qui l’est, {month}, est montré."
@@ -32,18 +33,25 @@ FRENCH = {
         "Ces sommes glissantes sur 12\u00a0mois ne s’additionnent pas d’un mois à l’autre. Une case dit comment est un groupe, "
         "pas pourquoi il est ainsi."
     ),
-    "overlay_unknown": (
-        "Famille inconnue\u00a0: {share} des clients ({customers}), faute d’au moins 3\u00a0interactions connues en 24\u00a0mois"
-        "{unprofiled}. Rien n’est supposé d’eux."
-    ),
+    "overlay_unknown": "Famille inconnue\u00a0: {share} des clients ({customers}), {because}. Rien n’est supposé d’eux.",
     "overlay_unprofiled": (
-        "{label}\u00a0: {share} des clients ({customers}). Ils n’ont pas de place sur l’échelle de valeur\u202f; ils sont dans les "
-        "totaux{as_called}."
+        "{label}\u00a0: {share} des clients ({customers}), {because}. Ils n’ont pas de place sur l’échelle de valeur\u202f; ils sont "
+        "dans les totaux{as_called}."
     ),
-    "of_them_unprofiled": ", ou, pour {count} d’entre eux, parce qu’aucun profil n’est établi",
+    "few_interactions": "faute d’au moins 3\u00a0interactions connues en 24\u00a0mois",
+    "no_families": "faute d’une version des familles en service (voir la construction, en bas de page)",
+    "no_cut_points": "faute de seuils de valeur qui s’appliquent à ce mois (voir la construction, en bas de page)",
+    "not_profiled": "faute d’autorisation de profilage",
     "no_potential": (
         "Aucune prévision n’a pu être ajustée\u00a0: les segments suivent la seule valeur des 12\u00a0mois. Là où leur nom parle de "
         "potentiel, lire «\u00a0valeur\u00a0»."
+    ),
+    "segment_means": "«\u00a0{name}\u00a0» veut dire {tiers}",
+    "tiers_or": ", ou ",
+    "meanings_and": "\u202f; ",
+    "segments_mean": (
+        "{meanings}. La valeur est celle des 12\u00a0derniers mois, le potentiel celle que l’on peut attendre des 12\u00a0suivants\u00a0: qui est "
+        "de valeur haute est déjà parmi les meilleurs acheteurs d’aujourd’hui."
     ),
     "as_called": ", et nommés «\u00a0{name}\u00a0» dans les tableaux",
     "off_scale": "Hors échelle",
@@ -176,6 +184,11 @@ FRENCH = {
         "{differing} cases publiables sur {judged} ont au moins un écart entre souhaité et pratiqué\u202f; elles réunissent "
         "{customers} clients."
     ),
+    "models_sum_one": (
+        "1\u00a0case publiable sur {judged} a au moins un écart entre souhaité et pratiqué\u202f; elle réunit {customers} clients."
+    ),
+    "models_sum_same": "Aucun écart entre souhaité et pratiqué dans les cases publiables (au nombre de {judged}).",
+    "models_sum_none": "Aucune case n’est publiable\u00a0: dans aucune, assez de clients n’ont répondu.",
     "models_caption": "Contact souhaité et pratiqué, par segment de valeur et famille relationnelle",
     "wanted": "souhaité",
     "practised": "pratiqué",
@@ -337,9 +350,10 @@ ENGLISH = {
         "This publication has no table {table}: an older version of the program made it. A new publication will give this part."
     ),
     "table_empty": (
-        "The table {table} is published, but empty: data or history do not suffice yet. The construction, at the foot of "
-        "the page, says what was tried."
+        "The table {table} is published, but empty: what it needs could not be made. How it is made, at the end of the page, tells "
+        "what was tried, and why it failed."
     ),
+    "table_unprofiled": "The table {table} is published, but empty: no customer allows profiling.",
     "customers_month": "Segments known at the start of {month}",
     "older_month": (
         "The month of the data ({as_of_month}) is not published for segments: the last one that is, {month}, is shown."
@@ -352,16 +366,24 @@ ENGLISH = {
     "overlay_not": (
         "These rolling sums of 12 months do not add from month to month. A cell tells how a group is, not why it is so."
     ),
-    "overlay_unknown": (
-        "Unknown family: {share} of the customers ({customers}), for want of at least 3 known interactions in 24 months"
-        "{unprofiled}. Nothing is assumed of them."
-    ),
+    "overlay_unknown": "Unknown family: {share} of the customers ({customers}), {because}. Nothing is assumed of them.",
     "overlay_unprofiled": (
-        "{label}: {share} of the customers ({customers}). They have no place on the scale of value; they are in the totals{as_called}."
+        "{label}: {share} of the customers ({customers}), {because}. They have no place on the scale of value; they are in the totals"
+        "{as_called}."
     ),
-    "of_them_unprofiled": ", or, for {count} of them, because no profile is made",
+    "few_interactions": "for want of at least 3 known interactions in 24 months",
+    "no_families": "for want of a version of the families in use (see how it is made, at the end of the page)",
+    "no_cut_points": "for want of cut points of value that apply to this month (see how it is made, at the end of the page)",
+    "not_profiled": "for want of leave to profile them",
     "no_potential": (
         "No forecast could be fitted: segments follow the value of the 12 months alone. Where their name speaks of potential, read “value”."
+    ),
+    "segment_means": "“{name}” means {tiers}",
+    "tiers_or": ", or ",
+    "meanings_and": "; ",
+    "segments_mean": (
+        "{meanings}. Value is that of the last 12 months, potential what may be expected of the next 12: who is of high value is among "
+        "the best buyers of today already."
     ),
     "as_called": ", and called “{name}” in the tables",
     "off_scale": "Off the scale",
@@ -484,6 +506,11 @@ ENGLISH = {
         "{differing} of {judged} publishable cells have at least one gap between wanted and practised; {customers} customers "
         "are in them."
     ),
+    "models_sum_one": (
+        "1 of {judged} publishable cells has at least one gap between wanted and practised; {customers} customers are in it."
+    ),
+    "models_sum_same": "No gap between wanted and practised in the publishable cells ({judged} of them).",
+    "models_sum_none": "No cell is publishable: in none have enough customers answered.",
     "models_caption": "Contact wanted and practised, by value segment and relational family",
     "wanted": "wanted",
     "practised": "practised",

@@ -105,6 +105,12 @@ def test_with_few_customers_a_fitted_version_stays() -> None:
         attempt(*small, date(2024, 7, 1), version(), rows_of(TRUE))
 
 
+def test_nobody_who_may_be_profiled_is_the_reason_where_it_is(world: World) -> None:
+    with pytest.raises(FitRefusedError, match="no customer is known who may be profiled") as refused:
+        attempt(world[0].head(0), world[1].head(0), world[2].head(0), AS_OF, None, [])
+    assert refused.value.reason.fr == "aucun client n’est connu dont le profil puisse être établi"
+
+
 def test_without_anybody_who_came_three_times_there_is_nothing_to_fit(world: World) -> None:
     customers = world[0].assign(interactions_24m=2)
     with pytest.raises(FitRefusedError, match="no customer had 3 interactions in the 24 months before") as refused:

@@ -79,8 +79,14 @@ def test_twenty_four_customers_are_too_few_and_twenty_five_are_enough() -> None:
 
 
 def test_cut_points_that_coincide_are_refused() -> None:
-    with pytest.raises(FitRefusedError, match=r"segment cut points 5\.00, 5\.00, .* do not rise"):
+    with pytest.raises(
+        FitRefusedError, match=r"the cut points of the segments \(5\.00, 5\.00, .*\) tell nobody apart"
+    ) as refused:
         fit(values(*[5] * 13, *range(10, 27)))
+    assert refused.value.reason.fr.startswith(
+        "trop de clients ont la même valeur : les seuils des segments (5,00\u202f; 5,00\u202f; "
+    )
+    assert refused.value.reason.fr.endswith(") ne séparent personne")
 
 
 def test_a_home_without_versions_gives_an_input_without_rows(tmp_path: Path) -> None:

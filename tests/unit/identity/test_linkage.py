@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from dagster_project.estimates.parameter_versions import attempts
 from dagster_project.identity import linkage_parameters
 from dagster_project.identity.clusters import build_clusters
 from dagster_project.identity.linkage import LinkageModel, LinkageRefusedError, default_probabilities, score, train
@@ -105,6 +106,8 @@ def test_a_home_without_a_model_says_why_and_uses_keys_alone(tmp_path: Path) -> 
     path = warehouse(tmp_path / "small", records())
     report = linkage_parameters.fit_if_due(tmp_path / "small", path, tmp_path / "small", date(2024, 6, 30))
     assert report.metadata()["reason"] == "40 customer records, 500 are needed"
+    [written] = attempts(tmp_path / "small", linkage_parameters.NAME)
+    assert written.reason.fr == "le rapprochement ne peut être appris : la base a 40 fiches de clients, il en faut 500"
     assert build_clusters(path, tmp_path / "small").customers == 40
 
 

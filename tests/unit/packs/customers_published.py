@@ -27,12 +27,13 @@ RECUT_MONTH = date(2025, 6, 1)
 SMALL = (5, "unknown")
 FEW_ANSWERS = (4, "trusting")
 EMPTY = (0, "trusting")
+NOT_PROFILED = 700
 UNIDENTIFIED_MARGIN = Decimal(900_000)
 REFUSED = ("Indice de Rand 0,41 sous 0,60 : groupes instables.", "Rand index 0.41 below 0.60: unstable groups.")
 
 _TABLES = {
     "segment_sizes": """period_start date, value_segment integer, relational_family varchar, customers bigint,
-        share double, net_amount_12m decimal(18, 4), margin_12m decimal(18, 4), identified_net_amount_12m decimal(18, 4),
+        customers_not_profiled bigint, share double, net_amount_12m decimal(18, 4), margin_12m decimal(18, 4), identified_net_amount_12m decimal(18, 4),
         identified_margin_12m decimal(18, 4), margin_coverage double, contacts_per_customer double, csat double,
         csat_low double, csat_high double, csat_answers bigint, nps double, nps_low double, nps_high double,
         nps_answers bigint, is_publishable boolean, is_csat_publishable boolean, is_nps_publishable boolean""",
@@ -54,6 +55,14 @@ _TABLES = {
         is_in_use boolean, is_retrospective boolean, sample_size bigint, diagnostics varchar, reason_fr varchar,
         reason_en varchar""",
 }
+_MEANINGS = (
+    ("valeur haute et potentiel haut", "high value and high potential", 5),
+    (
+        "valeur haute et potentiel moyen\nvaleur moyenne et potentiel haut",
+        "high value and medium potential\nmedium value and high potential",
+        4,
+    ),
+)
 _HUNDREDS = {5: 1, 4: 3, 3: 5, 2: 8, 1: 9, 0: 4, -2: 2}
 _CARDS = (
     (
@@ -105,6 +114,9 @@ def make_customers(path: Path, changes: tuple[str, ...] = ()) -> Path:
             marks = ", ".join("?" * len(rows[table][0]))
             connection.executemany(f"insert into {table} values ({marks})", rows[table])
         connection.executemany("insert into segment_labels values (?, ?, null, ?, ?, ?)", _labels())
+        for column in ("meaning_fr", "meaning_en"):
+            connection.execute(f"alter table segment_labels add column {column} varchar")
+        connection.executemany("update segment_labels set meaning_fr = ?, meaning_en = ? where value_segment = ?", _MEANINGS)
         connection.commit()
         for change in changes:
             connection.execute(change)
@@ -146,6 +158,7 @@ def _size(month: date, segment: int, family: str, customers: int, share: float) 
         segment,
         family,
         customers,
+        NOT_PROFILED if nobody else 0,
         share,
         3 * (margin + nobody),
         margin + nobody,

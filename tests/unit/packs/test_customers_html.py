@@ -19,7 +19,7 @@ from tests.unit.packs.pages import Element, parse
 from tests.unit.packs.published import AS_OF, COMPANY, FORMULAS, REAL_COMPANY, SCRIPT, make_published
 
 TABLES = ("segment_sizes", "segment_migrations", "personas", "relationship_models", "parameter_versions")
-LONG = "Non identifiés, non profilés ou sans historique suffisant"
+LONG = "Non identifiés, non profilés ou sans segment de valeur"
 
 
 def render(database: Path, language: str = "fr") -> str:
@@ -158,9 +158,68 @@ def test_the_ground_deepens_with_the_value_and_totals_and_small_cells_have_none(
 
 def test_who_has_no_family_and_who_has_no_place_on_the_scale_is_said_in_words(tree: Element) -> None:
     text = " ".join(tree.by_id("overlay").text.split())
-    assert "Famille inconnue : 33,8 % des clients (15 512)" in text
-    assert "Non identifiés : 6,5 % des clients (3 000)" in text
+    assert (
+        "Famille inconnue : 33,8 % des clients (15 512), 14 812 faute d’au moins 3 interactions connues en 24 mois, "
+        "700 faute d’autorisation de profilage. Rien n’est supposé d’eux."
+    ) in text
+    assert (
+        "Non identifiés : 6,5 % des clients (3 000), 2 300 faute de seuils de valeur qui s’appliquent à ce mois (voir la "
+        "construction, en bas de page), 700 faute d’autorisation de profilage."
+    ) in text
     assert "nommés «" not in text
+
+
+def test_who_refuses_is_said_only_where_somebody_does(tmp_path: Path) -> None:
+    none = parse(render(make_customers(tmp_path / "none.duckdb", ("update segment_sizes set customers_not_profiled = 0",))))
+    text = " ".join(none.by_id("overlay").text.split())
+    assert "(15 512), faute d’au moins 3 interactions connues en 24 mois. Rien" in text and "profilage" not in text
+    changes = (
+        "delete from personas",
+        "delete from relationship_models",
+        "update segment_sizes set customers_not_profiled = customers",
+    )
+    every = parse(render(make_customers(tmp_path / "every.duckdb", changes)))
+    text = " ".join(every.by_id("overlay").text.split())
+    assert "(15 512), faute d’autorisation de profilage. Rien" in text and "3 interactions" not in text and "seuils" not in text
+    for section in ("personas", "models"):
+        assert "vide : aucun client n’autorise le profilage." in " ".join(every.by_id(section).text.split())
+
+
+def test_no_version_of_the_families_is_said_and_not_called_a_want_of_interactions(tmp_path: Path) -> None:
+    changes = (
+        "delete from segment_sizes where relational_family not in ('unknown', 'all')",
+        "update parameter_versions set is_in_use = false where parameter = 'relational_families'",
+    )
+    text = parse(render(make_customers(tmp_path / "a.duckdb", changes))).by_id("overlay").text
+    assert "faute d’une version des familles en service" in text and "interactions" not in text
+
+
+@pytest.mark.parametrize(
+    "changes, french, english",
+    [
+        (
+            ("update relationship_models set gap = '' where relational_family <> 'trusting' or value_segment <> 5",),
+            "1 case publiable sur 28 a au moins un écart entre souhaité et pratiqué ; elle réunit 400 clients.",
+            "1 of 28 publishable cells has at least one gap between wanted and practised; 400 customers are in it.",
+        ),
+        (
+            ("update relationship_models set gap = ''",),
+            "Aucun écart entre souhaité et pratiqué dans les cases publiables (au nombre de 28).",
+            "No gap between wanted and practised in the publishable cells (28 of them).",
+        ),
+        (
+            ("update relationship_models set is_publishable = false",),
+            "Aucune case n’est publiable : dans aucune, assez de clients n’ont répondu.",
+            "No cell is publishable: in none have enough customers answered.",
+        ),
+    ],
+)
+def test_one_cell_none_and_no_publishable_one_are_said_in_grammar(
+    tmp_path: Path, changes: tuple[str, ...], french: str, english: str
+) -> None:
+    database = make_customers(tmp_path / "a.duckdb", changes)
+    assert french in " ".join(parse(render(database)).by_id("models").text.split())
+    assert english in " ".join(parse(render(database, "en")).by_id("models").text.split())
 
 
 def test_a_name_too_long_for_a_grid_is_shortened_and_the_long_one_is_said(tmp_path: Path) -> None:
@@ -201,6 +260,17 @@ def test_a_margin_that_is_known_in_part_is_said_and_one_known_of_little_gives_wa
     tree = parse(render(make_customers(tmp_path / "most.duckdb", changes)))
     assert "La marge est connue pour 95,0 % des achats nets" in " ".join(tree.by_id("overlay").text.split())
     assert "362\u00a0€" in tree.by_id("persona-1").text and tree.by_id("persona-2").all("dd")[0].text.strip().startswith(UNKNOWN)
+
+
+def test_what_the_two_highest_segments_mean_is_said_by_the_map(french: str, tmp_path: Path) -> None:
+    forecast = """update parameter_versions set diagnostics = '{"potential_low_cut": 90}' where parameter = 'value_thresholds'"""
+    database = make_customers(tmp_path / "a.duckdb", (forecast,))
+    text = " ".join(parse(render(database)).by_id("overlay").text.split())
+    assert "veut dire valeur haute et potentiel haut ; " in text and "Aucune prévision" not in text
+    assert "veut dire valeur haute et potentiel moyen, ou valeur moyenne et potentiel haut. La valeur est" in text
+    assert "means high value and high potential" in parse(render(database, "en")).by_id("overlay").text
+    # without a forecast the segments are quintiles of value, whatever the map
+    assert "veut dire" not in french and "Aucune prévision n’a pu être ajustée" in french
 
 
 def test_an_older_month_is_named_as_such(tmp_path: Path) -> None:
