@@ -123,9 +123,9 @@ FRENCH = {
     "kind_up": "vers le haut",
     "kind_down": "vers le bas",
     "moves_value": (
-        "{moved}\u00a0changements\u00a0: {up} vers le haut, {down} vers le bas. À part, {other} entrées dans l’échelle ou sorties."
+        "Changements\u00a0: {moved}, dont {up} vers le haut et {down} vers le bas. À part, entrées dans l’échelle ou sorties\u00a0: {other}."
     ),
-    "moves_family": "{moved}\u00a0changements de famille. À part, {other} familles devenues connues ou qui ne le sont plus.",
+    "moves_family": "Changements de famille\u00a0: {moved}. À part, familles devenues connues ou qui ne le sont plus\u00a0: {other}.",
     "moved_share": (
         "À un début de mois, {share} des clients changent en moyenne de place (changements ÷ passages entre deux places connues)."
     ),
@@ -451,8 +451,8 @@ ENGLISH = {
     "reached": "Reached",
     "kind_up": "upwards",
     "kind_down": "downwards",
-    "moves_value": "{moved}\u00a0moves: {up} upwards, {down} downwards. Apart, {other} onto the scale or off it.",
-    "moves_family": "{moved}\u00a0changes of family. Apart, {other} families that became known, or are known no more.",
+    "moves_value": "Moves: {moved}, of which {up} upwards and {down} downwards. Apart, onto the scale or off it: {other}.",
+    "moves_family": "Changes of family: {moved}. Apart, families that became known, or are known no more: {other}.",
     "moved_share": "At the start of a month {share} of the customers change place on average (moves ÷ passages between two known places).",
     "moved_trend_value": "Share of customers who change value segment",
     "moved_trend_family": "Share of customers who change family",
