@@ -859,7 +859,8 @@ TABLES: dict[str, TableRules] = {
             "numerator": (0, None),
             **dict.fromkeys(("advantage", "advantage_low", "advantage_high"), (-1, 1)),
         },
-        required=("numerator", "denominator", "verdict", "is_used", "reason_fr", "reason_en"),
+        # where no customer has enough purchases nothing is tried, and nothing counted
+        required=("verdict", "is_used", "reason_fr", "reason_en"),
         rules=(
             *_rates("true"),
             Rule(

@@ -181,6 +181,12 @@ def test_a_company_with_tickets_only_gets_its_active_customers(tickets_only: Pat
     assert verdicts == {"pos_transactions": "degraded", "crm_subscriptions": "ready"}
 
 
+def test_a_rescue_that_cannot_be_estimated_says_so_and_not_that_nothing_concerns_it(whole: Path) -> None:
+    for kpi in ("rescued_customers", "secured_revenue"):
+        said = {reason for verdict, reason in _reasons(whole, kpi).values() if verdict == "unavailable"}
+        assert len(said) == 1 and "cannot be estimated for any month: the table churn_rescues says why" in said.pop()
+
+
 def test_a_company_with_a_survey_only_gets_its_scores(survey_only: Path) -> None:
     assert _available(survey_only) == {"csat", "csat_mean", "nps_relation"}
     assert _reasons(survey_only, "csat")["crm_contacts"][0] == "ready"

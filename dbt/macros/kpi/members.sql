@@ -45,7 +45,7 @@ of which no segment is known.
 {#- The findings of readiness with which a KPI is not possible at all. -#}
 {% macro unavailable_findings() -%}
     'not_configured', 'empty', 'window_missing', 'history_too_short', 'nothing_concerned', 'not_covered', 'no_window', 'no_figure',
-    'not_estimable', 'lift_not_estimable', 'no_forecast'
+    'not_estimable', 'lift_not_estimable', 'rescue_not_estimable', 'no_forecast'
 {%- endmacro %}
 
 {#- Share of the events of a period that may still wait for their window: a single open case must not hold back a month for ever. -#}

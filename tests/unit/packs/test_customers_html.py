@@ -297,7 +297,9 @@ def test_moves_stays_and_both_margins_of_a_matrix_are_there(tree: Element) -> No
 def test_migrations_are_said_in_words_and_the_period_is_named(tree: Element) -> None:
     text = " ".join(tree.by_id("migrations").text.split())
     assert "sur 12 mois (de janvier 2025 à décembre 2025)" in text
-    assert "Changements : 1 824, dont 924 vers le haut et 900 vers le bas. À part, entrées dans l’échelle ou sorties : 24." in text
+    assert (
+        "Changements : 1 824, dont 924 vers le haut et 900 vers le bas. À part, entrées dans l’échelle ou sorties : 24." in text
+    )
     assert len(tree.by_id("migrations").all("svg")) == 2
 
 

@@ -109,6 +109,7 @@ judged as (
             when is_required and coverage < unavailable_below then 'not_covered'
             when is_required and not has_figure and kpi like 'repurchase_increment_%' then 'not_estimable'
             when is_required and not has_figure and kpi = 'loyalty_spend_lift' then 'lift_not_estimable'
+            when is_required and not has_figure and kpi in ('rescued_customers', 'secured_revenue') then 'rescue_not_estimable'
             when is_required and not has_figure and kpi = 'lifetime_value_mean' then 'no_forecast'
             when is_required and not has_figure and window_days is not null then 'no_window'
             when is_required and not has_figure then 'no_figure'
@@ -208,6 +209,10 @@ final as (
                 then
                     'L’effet de l’adhésion n’est estimable pour aucun trimestre{{ nbsp }}: la table loyalty_effect en donne la raison, '
                     || 'trimestre par trimestre.'
+            when 'rescue_not_estimable'
+                then
+                    'L’effet du contact sur les clients à risque n’est estimable pour aucun mois{{ nbsp }}: la table churn_rescues en '
+                    || 'donne la raison, mois par mois.'
             when 'no_forecast'
                 then
                     'Aucune prévision de la valeur à vie n’est en usage{{ nbsp }}: la table customer_value en donne la raison.'
@@ -273,6 +278,10 @@ final as (
             when 'lift_not_estimable'
                 then
                     'The effect of joining cannot be estimated for any quarter: the table loyalty_effect says why, quarter by quarter.'
+            when 'rescue_not_estimable'
+                then
+                    'The effect of a contact on customers at risk cannot be estimated for any month: the table churn_rescues says why, '
+                    || 'month by month.'
             when 'no_forecast'
                 then 'No forecast of the lifetime value is in use: the table customer_value says why.'
             when 'no_figure'

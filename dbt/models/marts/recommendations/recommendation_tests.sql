@@ -95,8 +95,8 @@ final as (
 
     select
         measured.method,
-        cast(measured.y as bigint) as numerator,
-        cast(measured.n as bigint) as denominator,
+        cast(case when measured.n > 0 then measured.y end as bigint) as numerator,
+        cast(case when measured.n > 0 then measured.n end as bigint) as denominator,
         {{ round_significant('measured.share') }} as value,
         {{ round_significant(wilson_low('measured.share', 'measured.sample')) }} as interval_low,
         {{ round_significant(wilson_high('measured.share', 'measured.sample')) }} as interval_high,
