@@ -19,7 +19,8 @@ enter nothing: all customers are estimated as one, and no segment is.
 Sources: Hainmueller (2012); Robins, Rotnitzky and Zhao, "Estimation of regression coefficients when some regressors are not
 always observed" (JASA 89, 1994); Crump, Hotz, Imbens and Mitnik, "Dealing with limited overlap" (Biometrika 96, 2009);
 VanderWeele and Ding, "Sensitivity analysis in observational research: introducing the E-value" (Annals of Internal Medicine
-167, 2017); Lin, "Agnostic notes on regression adjustments to experimental data" (Annals of Applied Statistics 7, 2013).
+167, 2017); Agresti and Caffo, "Simple and effective confidence intervals for proportions and differences of proportions" (The
+American Statistician 54, 2000); Lin, "Agnostic notes on regression adjustments to experimental data" (Annals of Applied Statistics 7, 2013).
 """
 
 from __future__ import annotations
@@ -258,12 +259,16 @@ def _with_effects(units: Units, weights: Floats, found: Mapping[int, Effect]) ->
         influence[alike] = -weights[alike, None] * (residuals[alike] - mean_alike)
         influence[control] -= (pull @ (inverse @ left))[:, None] * residuals[control]
         degrees = min(int(treated.sum()), found[segment].effective_sample) - 1
+        means, effect = weights[treated] @ units.outcomes[treated], mean_treated - mean_alike
+        added = variance_near_bounds(means[0], 1 / (weights[treated] ** 2).sum()) + variance_near_bounds(
+            means[0] - effect[0], found[segment].effective_sample
+        )
         effects[segment] = replace(
             found[segment],
-            means=weights[treated] @ units.outcomes[treated],
-            effects=mean_treated - mean_alike,
+            means=means,
+            effects=effect,
             influence=influence,
-            half_widths=student.ppf((1 + CONFIDENCE) / 2, degrees) * standard_errors(influence, codes),
+            half_widths=_half_widths(influence, codes, degrees, added),
         )
     return effects
 
@@ -301,6 +306,8 @@ def randomised_effects(units: Units) -> dict[int, Effect]:
             influence[inside] += sign * share[inside, None] * (model[inside] - mean)
         effective = float(units.weight[control].sum() ** 2 / (units.weight[control] ** 2).sum())
         degrees = min(int(treated.sum()), effective) - 1
+        size_treated = float(units.weight[treated].sum() ** 2 / (units.weight[treated] ** 2).sum())
+        added = variance_near_bounds(arms[1][0], size_treated) + variance_near_bounds(arms[-1][0], effective)
         scale = _deviations(units.covariates, inside, units.weight)
         apart = [
             units.weight[drawn] / units.weight[drawn].sum() @ units.covariates[drawn][:, scale > 0]
@@ -314,9 +321,28 @@ def randomised_effects(units: Units) -> dict[int, Effect]:
             means=arms[1],
             effects=arms[1] - arms[-1],
             influence=influence,
-            half_widths=student.ppf((1 + CONFIDENCE) / 2, degrees) * standard_errors(influence, codes),
+            half_widths=_half_widths(influence, codes, degrees, added),
         )
     return found
+
+
+def variance_near_bounds(share: float, size: float) -> float:
+    """What Agresti and Caffo (2000) add to the variance of a share of `size` customers: a success and a failure more.
+
+    Next to nothing in the middle. Of 400 customers of whom 398 buy again it is as large as the variance itself, which is
+    smallest where chance has made the share largest: without it the interval of the rate held a true 0 in 0.85 of 200
+    assignments of contacts to real tickets, where 995 of 1,000 buy again within 60 days.
+    """
+    inside = min(max(share, 0.0), 1.0)
+    moved = (inside * size + 1) / (size + 2)
+    return max(0.0, moved * (1 - moved) / (size + 2) - inside * (1 - inside) / size)
+
+
+def _half_widths(influence: Floats, codes: npt.NDArray[np.int64], degrees: float, added_variance: float) -> Floats:
+    """Of the 95 % intervals of OUTCOMES; `added_variance` is of the first, the rate."""
+    errors = standard_errors(influence, codes)
+    errors[0] = np.sqrt(errors[0] ** 2 + added_variance)
+    return np.asarray(student.ppf((1 + CONFIDENCE) / 2, degrees) * errors, dtype=np.float64)
 
 
 def standard_errors(influence: Floats, codes: npt.NDArray[np.int64]) -> Floats:
@@ -335,15 +361,19 @@ def total_effect(units: Units, effects: Mapping[int, Effect]) -> Effect | None:
     influence = np.einsum("s,suo->uo", shares, np.stack([effect.influence for effect in kept]))
     effective = float(1 / (shares**2 @ [1 / effect.effective_sample for effect in kept]))
     degrees = min(float(units.is_treated.sum()), effective) - 1
+    means, found = shares @ np.stack([effect.means for effect in kept]), shares @ np.stack([effect.effects for effect in kept])
+    weight = units.weight[units.is_treated]
+    size_treated = float(weight.sum() ** 2 / (weight**2).sum())
+    added = variance_near_bounds(means[0], size_treated) + variance_near_bounds(means[0] - found[0], effective)
     return Effect(
         size=size,
         controls=sum(effect.controls for effect in kept),
         effective_sample=effective,
         worst_balance=max(effect.worst_balance for effect in kept),
-        means=shares @ np.stack([effect.means for effect in kept]),
-        effects=shares @ np.stack([effect.effects for effect in kept]),
+        means=means,
+        effects=found,
         influence=influence,
-        half_widths=student.ppf((1 + CONFIDENCE) / 2, degrees) * standard_errors(influence, pd.factorize(units.customer)[0]),
+        half_widths=_half_widths(influence, pd.factorize(units.customer)[0], degrees, added),
     )
 
 

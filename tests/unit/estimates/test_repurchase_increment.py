@@ -22,6 +22,7 @@ from dagster_project.estimates.repurchase_increment import (
     pooled,
     standard_errors,
     units_of,
+    variance_near_bounds,
 )
 from tests.truth.effect_units import ContactWorld, contact_company, effect_units
 
@@ -288,3 +289,19 @@ def test_an_alarm_rings_where_an_exposure_without_effect_seems_to_have_one_and_n
     assert loud["incremental_rate"] == quiet["incremental_rate"]
     unknown = row_of(estimate(units[units["design"] != "placebo"]))
     assert pd.isna(unknown["placebo_alarm"])
+
+
+def test_a_share_near_one_has_the_variance_of_a_success_and_a_failure_more() -> None:
+    # 398 of 400: 399 of 402 instead; in the middle nothing changes
+    moved, plain = 399 / 402, 398 / 400
+    assert variance_near_bounds(plain, 400) == pytest.approx(moved * (1 - moved) / 402 - plain * (1 - plain) / 400)
+    assert variance_near_bounds(plain, 400) == pytest.approx(variance_near_bounds(1 - plain, 400))
+    assert variance_near_bounds(1.0, 400) > 0
+    assert variance_near_bounds(0.5, 400) == 0
+
+
+def test_where_all_buy_again_the_interval_of_the_rate_is_no_point(units: pd.DataFrame) -> None:
+    everybody = units.assign(outcome_purchases=1)
+    total = row_of(estimate(everybody))
+    assert total["incremental_rate"] == pytest.approx(0, abs=1e-9)
+    assert total["incremental_rate_low"] < -0.001 < 0.001 < total["incremental_rate_high"]
