@@ -1,4 +1,4 @@
-"""From `int_effect_units` in the warehouse to `estimates/repurchase_increments.parquet` in the inputs of the run.
+"""From `int_effect_units` and the counts of `int_effect_costs` in the warehouse to `estimates/repurchase_increments.parquet` in the inputs of the run.
 
 Here: reading by quarter, so that a year of a large company is never in memory at once, and writing. What is estimated is in
 `repurchase_increment.py`. It is an estimate of this run, no stored parameter: the same inputs give the same file.
@@ -48,7 +48,13 @@ def write_increments(warehouse: Path, inputs: Path) -> IncrementReport:
 
 def _estimate(connection: duckdb.DuckDBPyConnection, quarter: date) -> pd.DataFrame:
     units = connection.execute("select * from intermediate.int_effect_units where quarter_start = ?", [quarter]).df()
-    found = [repurchase_increment.estimate(units), repurchase_increment.hold_out(units)]
+    counted = connection.execute(
+        """select window_days, sum(treated)::double from intermediate.int_effect_costs
+        where method = 'estimate' and quarter_start = ? group by window_days""",
+        [quarter],
+    ).fetchall()
+    contacted = {(pd.Timestamp(quarter), int(window)): float(number) for window, number in counted}
+    found = [repurchase_increment.estimate(units, contacted), repurchase_increment.hold_out(units)]
     # an empty frame among others would decide on types
     return pd.concat([frame for frame in found if len(frame)] or found[:1], ignore_index=True)
 

@@ -132,10 +132,11 @@ class Effect:
     influence: Floats = field(default_factory=_not_known)
 
 
-def estimate(units: pd.DataFrame) -> pd.DataFrame:
+def estimate(units: pd.DataFrame, contacted: Mapping[tuple[Any, int], float] | None = None) -> pd.DataFrame:
     """Rows of `repurchase_increment` with method `estimate`, from rows of `int_effect_units`.
 
-    One row per quarter, segment with a contacted customer (and -1, all of them) and window. Where `verdict` is
+    `contacted`: of each quarter and window all customers contacted, those too who are no unit (who refuse profiling, or whose history is
+    too short): what the total is a share of. By default the units. One row per quarter, segment with a contacted customer (and -1, all of them) and window. Where `verdict` is
     `not_estimable` the effects are NaN and the reasons say why. An alarm is None where it cannot be known.
     """
     rows = []
@@ -145,7 +146,9 @@ def estimate(units: pd.DataFrame) -> pd.DataFrame:
             used = _without_retrospect(main, given)
             kept = used.where(~is_beyond_overlap(used))
             alarms = {f"{design}_alarm": _alarm(others[others["design"] == design]) for design in ("placebo", "negative_control")}
-            rows += _rows(main, "estimate", given, kept, balanced_effects(kept), alarms)
+            grain = (main["quarter_start"].iloc[0], int(main["window_days"].iloc[0]))
+            everybody = (contacted or {}).get(grain, 0.0)
+            rows += _rows(main, "estimate", given, kept, balanced_effects(kept), alarms, everybody)
     return _frame(rows)
 
 
@@ -413,7 +416,13 @@ def _groups(units: pd.DataFrame, design: str) -> Iterator[tuple[pd.DataFrame, pd
 
 
 def _rows(
-    rows: pd.DataFrame, method: str, given: Units, kept: Units, effects: Mapping[int, Effect], alarms: Mapping[str, bool | None]
+    rows: pd.DataFrame,
+    method: str,
+    given: Units,
+    kept: Units,
+    effects: Mapping[int, Effect],
+    alarms: Mapping[str, bool | None],
+    contacted: float = 0.0,
 ) -> list[dict[str, Any]]:
     """One row per segment with a contacted customer, and the total: the sum of the segments that are estimated, or all as one."""
     treated = {
@@ -422,7 +431,8 @@ def _rows(
     }
     nobody = Effect(0.0, 0, float("nan"), float("nan"), IN_RETROSPECT if TOTAL in effects else NOBODY_ALIKE)
     segments = [_row(segment, size, effects.get(segment, nobody), method) for segment, size in treated.items()]
-    total = _row(TOTAL, sum(treated.values()), _total(kept, effects, sum(treated.values())), method)
+    everybody = max(contacted, sum(treated.values()))
+    total = _row(TOTAL, everybody, _total(kept, effects, everybody), method)
     for measure in ("incremental_amount", "incremental_margin"):
         if total["verdict"] == "estimated" and TOTAL not in effects:
             # to the cent what the rows above add up to

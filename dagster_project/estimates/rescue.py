@@ -70,7 +70,8 @@ class NotEstimableError(ValueError):
 def parts_of(units: pd.DataFrame, kind: str) -> Parts:
     """Each unit's part in the customers kept by the contacts: `month`, `value_segment`, `customer_number`, `is_treated`, `part`.
 
-    `units`: mature units of the kind by score, with `is_retained` and the criteria. Raises NotEstimableError.
+    `units`: mature units of the kind by score, with `weight` (how many units each stands for), `is_retained` and the criteria.
+    Raises NotEstimableError.
     """
     rows = units.sort_values(["customer_number", "month", "is_treated"]).reset_index(drop=True)
     treated = rows["is_treated"].to_numpy(dtype=bool)
@@ -93,7 +94,8 @@ def parts_of(units: pd.DataFrame, kind: str) -> Parts:
     part = np.zeros(len(rows))
     part[treated] = left_over[treated]
     part[~treated] = -treated.sum() * balance.weights * left_over[~treated]
-    made = rows[["month", "value_segment", "customer_number", "is_treated"]].assign(part=part)
+    # of a part of the customers, drawn by their id, the sum stands for all
+    made = rows[["month", "value_segment", "customer_number", "is_treated", "weight"]].assign(part=part * rows["weight"])
     return Parts(made, balance.effective_sample, balance.worst_difference)
 
 
@@ -114,7 +116,8 @@ def sum_with_interval(rows: pd.DataFrame) -> tuple[float, float, float]:
 def estimate(units: pd.DataFrame) -> pd.DataFrame:
     """Rows of `SCHEMA` for each month, segment (-1 = total) and kind with contacted customers, where the comparison holds.
 
-    `units`: `customer_number`, `month`, `churn_kind`, `value_segment`, `is_treated`, `is_retained` and all criteria; mature and by score.
+    `units`: `customer_number`, `month`, `churn_kind`, `value_segment`, `is_treated`, `weight`, `is_retained` and all criteria; mature and
+    by score.
     """
     found: dict[str, Parts] = {}
     for kind in sorted(CRITERIA):
@@ -129,7 +132,7 @@ def estimate(units: pd.DataFrame) -> pd.DataFrame:
         worst = max(found[name].worst_balance for name in names)
         for month, of_month in rows.groupby("month", sort=True):
             for segment, cell in [(TOTAL, of_month), *of_month.groupby("value_segment", sort=True)]:
-                treated = int(cell["is_treated"].sum())
+                treated = round(float(cell.loc[cell["is_treated"], "weight"].sum()))
                 if treated == 0:
                     continue
                 total, low, high = sum_with_interval(cell)
@@ -139,7 +142,7 @@ def estimate(units: pd.DataFrame) -> pd.DataFrame:
                         "value_segment": int(segment),
                         "churn_kind": kind,
                         "treated": treated,
-                        "controls": len(cell) - treated,
+                        "controls": int((~cell["is_treated"].astype(bool)).sum()),
                         "incremental_retained": _rounded(total),
                         "incremental_retained_low": _rounded(low),
                         "incremental_retained_high": _rounded(high),
@@ -162,19 +165,21 @@ def write_effects(warehouse: Path, inputs: Path) -> int:
 
 
 def read_units(warehouse: Path) -> pd.DataFrame:
-    """Mature units by score with the criteria of their month: at most `LARGEST_SAMPLE` of each kind, by hashed id."""
+    """Mature units by score with the criteria of their month: at most `LARGEST_SAMPLE` of each kind, by hashed id, with the `weight`
+    that makes them stand for all of the kind."""
     criteria = sorted({name for names in CRITERIA.values() for name in names})
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
             f"""select units.customer_number, units.month, units.churn_kind, units.value_segment, units.is_treated,
-                units.is_retained, {", ".join(f"features.{name}" for name in criteria)}
+                units.is_retained,
+                greatest(1, count(*) over (partition by units.churn_kind) / ?::double) as weight, {", ".join(f"features.{name}" for name in criteria)}
             from intermediate.int_rescue_units as units
             inner join intermediate.int_churn_features as features
                 on units.customer_number = features.customer_number and units.month = features.month
             where units.basis = 'score' and units.is_mature
             qualify row_number() over (partition by units.churn_kind order by units.customer_number, units.month, units.is_treated) <= ?
             order by units.customer_number, units.month, units.is_treated""",
-            [LARGEST_SAMPLE],
+            [LARGEST_SAMPLE, LARGEST_SAMPLE],
         ).df()
     rows["month"] = pd.to_datetime(rows["month"]).dt.date
     return rows

@@ -337,8 +337,8 @@ def rescue_effects(context: dg.AssetExecutionContext, home: Home) -> dg.Material
 
 @dg.asset(
     key=[loyalty_effect.FOLDER, loyalty_effect.NAME],
-    # the second is not read: both estimates stand between the same two calls of dbt
-    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_loyalty_units", "int_effect_units")],
+    # only the first is read: both estimates stand between the same two calls of dbt
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_loyalty_units", "int_effect_units", "int_effect_costs")],
     group_name="estimates",
     owners=OWNERS,
     kinds={"python", "parquet"},
@@ -358,7 +358,7 @@ FITS = (fit_value, fit_lifetime_value, fit_micro_segments, fit_relational_famili
 
 @dg.asset(
     key=[effect_units.FOLDER, effect_units.INCREMENTS],
-    deps=[dg.AssetKey(["intermediate", "int_effect_units"])],
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_effect_units", "int_effect_costs")],
     # in every run, not with the fits: it is an estimate of this run and no stored parameter
     group_name="estimates",
     owners=OWNERS,

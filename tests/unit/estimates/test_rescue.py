@@ -29,6 +29,7 @@ def company(size: int = 4000, *, effect: float = 0.1, seed: int = 1, overlap: bo
         churn_kind=SUBSCRIPTION,
         value_segment=1 + np.arange(size) % 5,
         is_treated=treated,
+        weight=1.0,
         is_retained=draw.random(size) < staying,
     )
 
@@ -95,3 +96,10 @@ def test_a_customer_with_many_months_is_one_cluster() -> None:
     together = sum_with_interval(rows.assign(customer_number=rows["customer_number"] % 10))
     assert together[0] == pytest.approx(alone[0])
     assert together[2] - together[1] != pytest.approx(alone[2] - alone[1])
+
+
+def test_a_drawn_part_of_the_customers_stands_for_all() -> None:
+    units = company(4000)
+    whole, drawn = estimate(units), estimate(units.assign(weight=3.0))
+    for column in ("incremental_retained", "incremental_retained_low", "incremental_retained_high", "treated"):
+        assert drawn[column].to_numpy() == pytest.approx(3 * whole[column].to_numpy(), rel=1e-6)

@@ -169,6 +169,8 @@ treated as (
         on
             scores.customer_number = first_declared.customer_number
             and scores.month = first_declared.month
+            -- what is said after time zero removes nobody: of those who were not contacted it removes nobody either
+            and first_contacts.opened_at >= first_declared.opened_at
     where first_declared.customer_number is null
 
 ),

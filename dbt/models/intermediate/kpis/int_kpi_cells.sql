@@ -35,12 +35,28 @@ repurchases as (
 
 ),
 
+drawn_at_random as (
+
+    select
+        period_start,
+        window_days
+    from {{ ref('repurchase_increment') }}
+    where method = 'hold_out' and value_segment = -1 and verdict = 'estimated'
+
+),
+
+-- what was drawn at random replaces what is estimated, for the total and every segment alike: they speak of other customers
 increments as (
 
-    select * from {{ ref('repurchase_increment') }}
-    where verdict = 'estimated'
-    -- what was drawn at random replaces what is estimated
-    qualify row_number() over (partition by period_start, value_segment, window_days order by method desc) = 1
+    select increments.*
+    from {{ ref('repurchase_increment') }} as increments
+    left join drawn_at_random
+        on
+            increments.period_start = drawn_at_random.period_start
+            and increments.window_days = drawn_at_random.window_days
+    where
+        increments.verdict = 'estimated'
+        and increments.method = case when drawn_at_random.period_start is null then 'estimate' else 'hold_out' end
 
 ),
 

@@ -118,7 +118,9 @@ joined as (
                 then {{ safe_divide('cells.expected_millionths', '1000000 * cells.scored_contacted') }}
         end as expected_retained_rate,
         run_context.minimum_sample,
-        cells.scored_contacted >= run_context.minimum_sample and effects.month is not null as is_estimated,
+        -- each figure rests on the minimum of its own customers: an interval of a few is too narrow
+        cells.scored_contacted >= run_context.minimum_sample
+        and coalesce(effects.treated >= run_context.minimum_sample, false) as is_estimated,
         effects.treated,
         effects.incremental_retained,
         effects.incremental_retained_low,
@@ -139,6 +141,7 @@ joined as (
             cells.month = of_subscribers.month
             and cells.value_segment = of_subscribers.value_segment
             and of_subscribers.churn_kind = 'subscription'
+            and of_subscribers.treated >= run_context.minimum_sample
     where cells.at_risk_contacted > 0
 
 ),

@@ -165,10 +165,9 @@ drawn_at_random as (
 
     select distinct
         'repurchase_increment_' as stem,
-        period_start,
-        value_segment
+        period_start
     from {{ ref('repurchase_increment') }}
-    where method = 'hold_out' and verdict = 'estimated'
+    where method = 'hold_out' and value_segment = -1 and verdict = 'estimated'
 
 ),
 
@@ -205,12 +204,10 @@ compared as (
         on
             available_cells.kpi like drawn_now.stem || '%'
             and available_cells.period_start = drawn_now.period_start
-            and available_cells.value_segment = drawn_now.value_segment
     left join drawn_at_random as drawn_before
         on
             available_cells.kpi like drawn_before.stem || '%'
             and available_cells.previous_period_start = drawn_before.period_start
-            and available_cells.value_segment = drawn_before.value_segment
     left join targets
         on
             available_cells.kpi = targets.kpi

@@ -86,7 +86,8 @@ cells as (
         contacts,
         contacts_costed,
         kept_cost,
-        cast(null as decimal(38, 4)) as segmented_cost
+        cast(null as decimal(38, 4)) as segmented_cost,
+        cast(null as double) as segmented
     from kept_costs
 
     union all
@@ -111,7 +112,8 @@ cells as (
                 and sum(case when value_segment >= 0 and treated > 0 then 1 else 0 end)
                 = sum(case when value_segment >= 0 and treated > 0 and whole_cost is not null then 1 else 0 end)
                 then sum(case when value_segment >= 0 then whole_cost end)
-        end as segmented_cost
+        end as segmented_cost,
+        cast(sum(case when value_segment >= 0 then treated end) as double) as segmented
     from kept_costs
     group by method, quarter_start, window_days
 
@@ -132,7 +134,7 @@ joined as (
             cells.kept_cost,
             cast(
                 round(
-                    cast(cells.segmented_cost as double) * {{ safe_divide('estimates.treated_kept', 'estimates.treated') }}, 4
+                    cast(cells.segmented_cost as double) * {{ safe_divide('estimates.treated_kept', 'cells.segmented') }}, 4
                 ) as decimal(38, 4)
             )
         ) as kept_cost,
