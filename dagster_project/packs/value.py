@@ -36,7 +36,7 @@ TENTH = Decimal("0.1")
 DIMENSIONS: tuple[str, ...] = ("relational_family", "reason", "queue", "team")
 
 FigureName = Literal["after", "because", "net", "retained", "rescued", "secured"]
-Trust = Literal["alarm", "open", "hold_out", "unchecked", "care", "none"]
+Trust = Literal["alarm", "small", "open", "hold_out", "unchecked", "care", "none"]
 # Why there is no comparison with the period before.
 NoChange = Literal["no_period", "no_previous", "immature", "not_estimable", "other_method", "small"]
 KPIS: Mapping[FigureName, str] = {
@@ -297,6 +297,8 @@ class ValueReport:
         headline = total.net or total.amount
         if has_alarm(total):
             return "alarm"
+        if not total.is_publishable:
+            return "small"
         if headline is None or headline.low <= 0 <= headline.high:
             return "open"
         if total.method == "hold_out":

@@ -15,6 +15,7 @@ from dagster_project.packs.customers_html import Names, sentence
 from dagster_project.packs.figures import SEGMENTS, Report
 from dagster_project.packs.formats import UNKNOWN, Formats
 from dagster_project.packs.html import Company, Frame, render_page
+from dagster_project.packs.reading import TOTAL
 from dagster_project.packs.rows import reason_text
 from dagster_project.packs.value import (
     KPIS,
@@ -114,6 +115,7 @@ def render_value(
         "map_channels": [channel_name(channel, texts) for channel in map_channels(value)],
         "segments": segment_forest(shown, texts) if shown else None,
         "quarters": quarter_forest(texts),
+        "has_segments": shown is not None and any(row.is_estimated for segment, row in shown.chosen.items() if segment != TOTAL),
         "has_net": has_net(value),
         "details": _details(texts),
         "changes": [change_row(name, texts) for name in (*EARNED, *KEPT)],
@@ -143,12 +145,16 @@ def answer(texts: Texts) -> str:
         return words("answer_none", quarter=quarter)
     if has_alarm(total):
         return words("answer_alarm", quarter=quarter)
+    if not total.is_publishable:
+        return words("answer_small", quarter=quarter)
     kind = "gain" if headline.low > 0 else "loss" if headline.high < 0 else "open"
     number, ends = headline.value, (headline.low, headline.high)
     if kind == "loss":
         number, ends = -number, (-headline.high, -headline.low)
+    stem = "answer_drawn" if total.method == "hold_out" else "answer"
     return words(
-        f"answer_{kind}" if total.net else f"answer_sales_{kind}",
+        f"{stem}_{kind}" if total.net else f"{stem}_sales_{kind}",
+        kept=texts.formats.count(total.kept),
         quarter=quarter,
         value=texts.euros(number, *ends),
         low=texts.euros(ends[0], *ends),
@@ -197,12 +203,13 @@ def _last_estimated(texts: Texts) -> str:
     headline = last.total.net or last.total.amount
     if headline is None:
         return ""
-    return texts.words(
+    said = texts.words(
         "last_estimated",
         quarter=texts.formats.quarter(last.quarter),
         value=texts.euros(headline.value, headline.low, headline.high),
         between=texts.between(headline),
     )
+    return " ".join((said, *alarm_texts(last.total, texts.words)))
 
 
 def card(name: FigureName, texts: Texts) -> FigureCard:
@@ -415,7 +422,14 @@ def _windows(texts: Texts) -> list[tuple[str, str, str, str, str, str, str, bool
                 texts.between(amount) if amount else "",
                 texts.gain(net.value, net.low) if net else refused,
                 texts.between(net) if net else "",
-                texts.words("headline_mark") if window == WINDOW else "",
+                ", ".join(
+                    texts.words(mark)
+                    for mark, is_said in (
+                        ("headline_mark", window == WINDOW),
+                        ("window_alarm", row is not None and has_alarm(row)),
+                    )
+                    if is_said
+                ),
                 not (row and row.is_publishable),
             )
         )

@@ -24,6 +24,24 @@ FRENCH = {
     "answer_sales_open": (
         "On ne peut pas dire si les contacts du {quarter} ont ajouté des ventes\u00a0: {value}, quelque part entre {low} et {high}."
     ),
+    "answer_drawn_gain": "Chez les {kept} clients tirés au sort pour être traités, {quarter}, la marge dépasse le coût des contacts de {value}, entre {low} et {high}.",
+    "answer_drawn_loss": (
+        "Chez les {kept} clients tirés au sort pour être traités, {quarter}, les contacts ont coûté {value} de plus que la marge qu’ils ont "
+        "ajoutée, entre {low} et {high}."
+    ),
+    "answer_drawn_open": (
+        "On ne peut pas dire si les contacts ont rapporté plus qu’ils n’ont coûté chez les {kept} clients tirés au sort pour être traités, "
+        "{quarter}\u00a0: le solde est de {value}, quelque part entre {low} et {high}."
+    ),
+    "answer_drawn_sales_gain": "Chez les {kept} clients tirés au sort pour être traités, {quarter}, les contacts ont ajouté {value} de ventes, entre {low} et {high}\u00a0; coût non déduit.",
+    "answer_drawn_sales_loss": "Chez les {kept} clients tirés au sort pour être traités, {quarter}, les contacts ont retiré {value} de ventes, entre {low} et {high}\u00a0; coût non déduit.",
+    "answer_drawn_sales_open": (
+        "On ne peut pas dire si les contacts ont ajouté des ventes chez les {kept} clients tirés au sort pour être traités, {quarter}\u00a0: {value}, "
+        "quelque part entre {low} et {high}."
+    ),
+    "answer_small": "Pour le {quarter}, l’estimation repose sur trop peu de clients pour être utilisée.",
+    "trust_small": "Non.",
+    "trust_small_text": "L’effectif est sous le minimum publiable\u00a0: les montants sont montrés en gris, ils ne doivent servir à aucune décision.",
     "answer_alarm": (
         "Ne pas utiliser l’estimation du {quarter}\u00a0: un contrôle trouve un effet là où il ne peut pas y en avoir."
     ),
@@ -81,6 +99,7 @@ FRENCH = {
     "no_mature_month": "Aucun mois n’est à la fois complet et assez ancien pour que le délai d’observation soit écoulé.",
     "no_row": "Aucun client concerné dans cette période.",
     "last_estimated": "Dernier trimestre estimé, le {quarter}\u00a0: {value}, {between}.",
+    "window_alarm": "un contrôle alerte",
     "change_from": "{change} depuis {period}",
     "change_steady": "dans la marge d’erreur",
     "change_none": "Pas de comparaison\u00a0: {reason}",
@@ -96,11 +115,11 @@ FRENCH = {
         "ce qu’ils n’auraient pas acheté sans lui."
     ),
     "earned_not": (
-        "Les trois montants ne s’additionnent pas et ne se soustraient pas. Le premier compte tous les contacts, les deux autres le premier "
+        "Les trois montants ne s’additionnent pas et ne se soustraient pas. Le premier compte les contacts entrants et traités de clients qui avaient déjà acheté, les deux autres le premier "
         "contact d’un client depuis 90\u00a0jours, s’il a des semblables non contactés."
     ),
     "earned_not_drawn": (
-        "Les trois montants ne s’additionnent pas et ne se soustraient pas. Le premier compte tous les contacts, les deux autres les seuls "
+        "Les trois montants ne s’additionnent pas et ne se soustraient pas. Le premier compte les contacts entrants et traités de clients qui avaient déjà acheté, les deux autres les seuls "
         "clients du tirage au sort."
     ),
     # customers kept
@@ -147,6 +166,10 @@ FRENCH = {
         "Le trait est l’intervalle à 95\u00a0%\u00a0: s’il traverse la ligne du zéro, un gain n’est pas établi. Les segments estimés font le total\u00a0; "
         "leurs intervalles ne s’additionnent pas."
     ),
+    "forest_legend_whole": (
+        "Le trait est l’intervalle à 95\u00a0%\u00a0: s’il traverse la ligne du zéro, un gain n’est pas établi. Aucun segment n’est estimé pour lui-même\u00a0: "
+        "le total l’est sur tous les clients ensemble."
+    ),
     "kept_customers": "Clients",
     "per_customer_head": "Par client",
     "added_sales": "Ventes ajoutées",
@@ -190,8 +213,8 @@ FRENCH = {
         "Les contacts dont les 60\u00a0jours ne sont pas écoulés attendent."
     ),
     "step_estimated": (
-        "Estimé\u00a0: chaque client contacté est comparé à des clients semblables, sans contact depuis 90\u00a0jours ce jour-là (mêmes achats, visites, marge, ancienneté, saison). "
-        "Ce qu’ils achètent de moins est ce que le contact a ajouté."
+        "Estimé\u00a0: sans tirage au sort, chaque client contacté est comparé à des clients semblables, sans contact depuis 90\u00a0jours ce jour-là (mêmes achats, visites, marge, ancienneté, saison). "
+        "Ce qu’ils achètent de moins est ce que le contact a ajouté. Avec un tirage au sort, le groupe traité est comparé au groupe témoin."
     ),
     "step_net": (
         "Net\u00a0: de la marge ajoutée on retire le coût de tous les contacts de ces clients jusqu’à la fin des 60\u00a0jours, même de ceux qu’ils "
@@ -208,7 +231,7 @@ FRENCH = {
     "technical_caption": "Part gardée, équilibre et échantillon de l’estimation, {quarter}",
     "technical_lead": (
         "Part gardée\u00a0: clients contactés qui ont leurs semblables parmi les autres. Équilibre\u00a0: plus grande différence standardisée qui "
-        "reste après pondération (limite 0,10). Échantillon effectif\u00a0: à combien de témoins de même poids la comparaison équivaut."
+        "reste après pondération (limite 0,10, sauf tirage au sort). Échantillon effectif\u00a0: à combien de témoins de même poids la comparaison équivaut."
     ),
     "treated_head": "Contactés",
     "kept_head": "Gardés",
@@ -245,7 +268,7 @@ FRENCH = {
     "sensitivity_randomised": "Dans un tirage au sort, un facteur caché est réparti par le hasard\u00a0: c’est sa force.",
     "both_methods": "Tirage au sort et comparaison, côte à côte",
     "both_methods_caption": "Les deux méthodes sur le {quarter}",
-    "both_methods_lead": "Deux réponses à une même question, jamais à additionner. Le tirage au sort fait foi quand il est estimable.",
+    "both_methods_lead": "Deux réponses, sur des clients différents, jamais à additionner. Pour ceux du tirage au sort, il fait foi quand il est estimable.",
     "method_head": "Méthode",
     "method_estimate": "Comparaison à des clients semblables",
     "method_hold_out": "Groupe témoin tiré au sort",
@@ -255,7 +278,7 @@ FRENCH = {
     "limit_share_drawn": "L’estimation vaut pour {share} des clients du groupe traité. Des autres clients, elle ne dit rien.",
     "limit_share_none": "Une estimation ne vaut que pour les clients contactés qui ont leurs semblables parmi les autres.",
     "limit_hidden": (
-        "Qui appelle est encore client\u00a0; qui se tait est peut-être déjà parti. Là où des clients partent sans le dire, l’estimation est un peu trop haute."
+        "Qui appelle est encore client\u00a0; qui se tait est peut-être déjà parti. Là où des clients partent sans le dire, une comparaison sans tirage au sort est un peu trop haute."
     ),
     "limit_window": "Elle s’arrête à 60\u00a0jours\u00a0: un achat simplement avancé compte comme un gain, un effet plus lent ne compte pas.",
     "limit_future": "Elle parle de ces contacts-là. Elle ne dit pas ce que rapporterait un contact de plus.",
@@ -290,6 +313,21 @@ ENGLISH = {
     "answer_sales_open": (
         "It cannot be said whether the contacts of the {quarter} added sales: {value}, somewhere between {low} and {high}."
     ),
+    "answer_drawn_gain": "Among the {kept} customers drawn to be treated, {quarter}, margin exceeds the cost of the contacts by {value}, between {low} and {high}.",
+    "answer_drawn_loss": "Among the {kept} customers drawn to be treated, {quarter}, the contacts cost {value} more than the margin they added, between {low} and {high}.",
+    "answer_drawn_open": (
+        "It cannot be said whether contacts brought in more than they cost among the {kept} customers drawn to be treated, {quarter}: the balance "
+        "is {value}, somewhere between {low} and {high}."
+    ),
+    "answer_drawn_sales_gain": "Among the {kept} customers drawn to be treated, {quarter}, the contacts added {value} of sales, between {low} and {high}; cost not deducted.",
+    "answer_drawn_sales_loss": "Among the {kept} customers drawn to be treated, {quarter}, the contacts took away {value} of sales, between {low} and {high}; cost not deducted.",
+    "answer_drawn_sales_open": (
+        "It cannot be said whether contacts added sales among the {kept} customers drawn to be treated, {quarter}: {value}, somewhere between {low} "
+        "and {high}."
+    ),
+    "answer_small": "For the {quarter} the estimate rests on too few customers to be used.",
+    "trust_small": "No.",
+    "trust_small_text": "There are fewer customers than may be published: the amounts are shown in grey, and are no ground for any decision.",
     "answer_alarm": "Do not use the estimate of the {quarter}: a check finds an effect where there can be none.",
     "answer_none": "For the {quarter} no euro can be put down to the service.",
     "answer_nothing": "Nothing can be said in euros yet.",
@@ -342,6 +380,7 @@ ENGLISH = {
     "no_mature_month": "No month is both complete and old enough for the time of observation to be over.",
     "no_row": "No customer was concerned in this period.",
     "last_estimated": "Last quarter that was estimated, the {quarter}: {value}, {between}.",
+    "window_alarm": "a check alarms",
     "change_from": "{change} since {period}",
     "change_steady": "within the margin of error",
     "change_none": "No comparison: {reason}",
@@ -357,11 +396,11 @@ ENGLISH = {
         "would not have bought without it."
     ),
     "earned_not": (
-        "The three amounts neither add nor subtract. The first counts all contacts, the other two a customer’s first contact in 90 days, "
+        "The three amounts neither add nor subtract. The first counts inbound, handled contacts of customers who had bought before, the other two a customer’s first contact in 90 days, "
         "where there are customers alike without one."
     ),
     "earned_not_drawn": (
-        "The three amounts neither add nor subtract. The first counts all contacts, the other two only the customers of the random draw."
+        "The three amounts neither add nor subtract. The first counts inbound, handled contacts of customers who had bought before, the other two only the customers of the random draw."
     ),
     "kept": "Customers and revenue kept",
     "kept_lead": (
@@ -403,6 +442,10 @@ ENGLISH = {
     "forest_legend": (
         "The bar is the 95% interval: where it crosses the zero line, a gain is not established. The estimated segments make up the total; "
         "their intervals do not add."
+    ),
+    "forest_legend_whole": (
+        "The bar is the 95% interval: where it crosses the zero line, a gain is not established. No segment is estimated for itself: the total is, of "
+        "all customers together."
     ),
     "kept_customers": "Customers",
     "per_customer_head": "Per customer",
@@ -446,8 +489,8 @@ ENGLISH = {
         "days are not over have to wait."
     ),
     "step_estimated": (
-        "Estimated: each contacted customer is compared with similar customers without a contact in the 90 days before that day (same purchases, visits, margin, tenure, season). "
-        "What those buy less is what the contact added."
+        "Estimated: without a random draw each contacted customer is compared with similar customers without a contact in the 90 days before that day (same purchases, visits, margin, tenure, season). "
+        "What those buy less is what the contact added. With a random draw the treated arm is compared with the arm held out."
     ),
     "step_net": (
         "Net: from the margin added, the cost of all contacts of these customers until the end of the 60 days is deducted, even of those that "
@@ -464,7 +507,7 @@ ENGLISH = {
     "technical_caption": "Share kept, balance and sample of the estimate, {quarter}",
     "technical_lead": (
         "Share kept: contacted customers who have their like among the others. Balance: largest standardised difference left after "
-        "weighting (limit 0.10). Effective sample: how many equally weighted controls the comparison is worth."
+        "weighting (limit 0.10, but for a random draw). Effective sample: how many equally weighted controls the comparison is worth."
     ),
     "treated_head": "Contacted",
     "kept_head": "Kept",
@@ -500,7 +543,7 @@ ENGLISH = {
     "sensitivity_randomised": "In a random draw chance spreads any hidden factor over both groups: that is its strength.",
     "both_methods": "Random draw and comparison, side by side",
     "both_methods_caption": "Both methods on the {quarter}",
-    "both_methods_lead": "Two answers to one question, never to be added. The random draw counts where it can be estimated.",
+    "both_methods_lead": "Two answers, on different customers, never to be added. Of those who were drawn the random draw counts, where it can be estimated.",
     "method_head": "Method",
     "method_estimate": "Comparison with similar customers",
     "method_hold_out": "Random hold-out",
@@ -510,7 +553,7 @@ ENGLISH = {
     "limit_share_drawn": "The estimate holds for {share} of the customers of the treated arm. Of other customers it says nothing.",
     "limit_share_none": "An estimate holds only for contacted customers who have their like among the others.",
     "limit_hidden": (
-        "Who calls is a customer still; who is silent may have left. Where customers leave without a word the estimate is a little too high."
+        "Who calls is a customer still; who is silent may have left. Where customers leave without a word a comparison without a random draw is a little too high."
     ),
     "limit_window": "It stops at 60 days: a purchase that was only brought forward counts as a gain, a slower effect does not count.",
     "limit_future": "It speaks of those contacts. It does not say what one more contact would bring.",

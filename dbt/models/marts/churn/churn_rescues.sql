@@ -141,7 +141,7 @@ joined as (
             cells.month = of_subscribers.month
             and cells.value_segment = of_subscribers.value_segment
             and of_subscribers.churn_kind = 'subscription'
-            and of_subscribers.treated >= run_context.minimum_sample
+            and run_context.minimum_sample <= of_subscribers.treated
     where cells.at_risk_contacted > 0
 
 ),
