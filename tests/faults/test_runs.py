@@ -49,7 +49,7 @@ def test_a_run_publishes_every_table_the_packs_and_the_result_documents(publishe
     assert {"contacts", "purchases", "customers", "customer_months", "kpi_values", "publication"} <= set(rows)
     assert all(rows[table] > 0 for table in rows), {table: count for table, count in rows.items() if not count}
     packs = sorted(path.name for path in (published / "outbox" / "direction").glob("*/*"))
-    pages = [f"service_value{page}_{language}.html" for page in ("", "_customers") for language in ("en", "fr")]
+    pages = [f"service_value{page}_{language}.html" for page in ("", "_customers", "_value") for language in ("en", "fr")]
     assert packs == sorted([*pages, "service_value_en.xlsx", "service_value_fr.xlsx"])
     documents = list((published / "published" / "current" / "checks").rglob("*.html"))
     assert documents, "the result documents of the gates are beside the publication"
