@@ -135,8 +135,9 @@ class Effect:
 def estimate(units: pd.DataFrame, contacted: Mapping[tuple[Any, int], float] | None = None) -> pd.DataFrame:
     """Rows of `repurchase_increment` with method `estimate`, from rows of `int_effect_units`.
 
-    `contacted`: of each quarter and window all customers contacted, those too who are no unit (who refuse profiling, or whose history is
-    too short): what the total is a share of. By default the units. One row per quarter, segment with a contacted customer (and -1, all of them) and window. Where `verdict` is
+    `contacted`: of each quarter and window all customers contacted, those too who are no unit (who refuse profiling, or whose history
+    is too short): what the total is a share of; by default the units. One row per quarter, segment with a contacted customer
+    (and -1, all of them) and window. Where `verdict` is
     `not_estimable` the effects are NaN and the reasons say why. An alarm is None where it cannot be known.
     """
     rows = []
