@@ -8,7 +8,6 @@ after the abandoned contact and numpy at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +36,7 @@ where quarter_start = ?
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Units by SQL and by numpy, in the order of KEY; those of SQL with `segment_of_month`."""
     parameters = WORLDS["effect"][1]
     parameters = replace(parameters, shopping=replace(parameters.shopping, store_return_share=0.0, web_return_share=0.0))
@@ -56,9 +55,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[pd.DataFram
     start = pd.Timestamp(QUARTER) - pd.Timedelta(days=company.quarter[0])
     days[np.searchsorted(people, main["customer_number"])] = (wall - start) / pd.Timedelta(days=1)
     by_numpy = effect_units(company, 1, (WINDOW,), pseudo_dates={"main": days})
-    yield tuple(  # type: ignore[misc]
+    by_sql, by_numpy = (
         rows[rows["design"].isin(["main", "placebo"])].sort_values(KEY, ignore_index=True) for rows in (by_sql, by_numpy)
     )
+    return by_sql, by_numpy
 
 
 def test_the_same_customers_are_contacted_and_the_same_are_controls(both: tuple[pd.DataFrame, pd.DataFrame]) -> None:
