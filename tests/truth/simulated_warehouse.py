@@ -77,9 +77,6 @@ create table made.staging.stg_web__sessions (session_id varchar, customer_id_has
 create table made.intermediate.true_effects as
 select contacts.person_no::bigint as customer_number, contacts.case_key, contacts.opened_at, 'T' || caused_purchases.ticket_key as transaction_id
 from caused_purchases inner join contacts using (contact_key);
--- linked or not: what a contact has added and was given back is not added
-create table made.intermediate.true_refunds as
-select distinct 'T' || original_key as transaction_id, 'T' || ticket_key as refund_transaction_id from refund_lines;
 """
 # a contact of time zero and its follow-ups are one case
 UNITS = """
@@ -88,17 +85,11 @@ with zeros as (
     from intermediate.int_effect_time_zeros
     where design = 'main' and is_treated and quarter_start = date '{quarter}'
 ),
-added_purchases as (
+caused as (
     select distinct zeros.customer_number, effects.transaction_id
     from zeros
     inner join intermediate.int_contacts as contacts on contacts.customer_number = zeros.customer_number and contacts.opened_at = zeros.time_zero_at
     inner join intermediate.true_effects as effects on effects.case_key = contacts.case_key and effects.opened_at >= contacts.opened_at
-),
-caused as (
-    select * from added_purchases
-    union
-    select added_purchases.customer_number, refunds.refund_transaction_id
-    from added_purchases inner join intermediate.true_refunds as refunds using (transaction_id)
 ),
 added as (
     select zeros.customer_number, count(*) filter (caused.transaction_id is null and tickets.net_amount > 0
