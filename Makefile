@@ -94,7 +94,7 @@ truth: setup ## simulate, run and evaluate 20 companies of known truth (half an 
 truth-churn: setup ## the same of three larger companies whose subscribers leave for known reasons (a quarter of an hour)
 	@$(MAKE) --no-print-directory truth SEEDS=$(CHURN_SEEDS) TRUTH_CUSTOMERS=$(CHURN_CUSTOMERS) TRUTH_HOMES=$(TRUTH_HOMES)/churn TRUTH_WORLD='$(CHURN_WORLD)' TRUTH_OPTIONS='--only churn $(TRUTH_OPTIONS)'
 
-truth-effect: setup ## incremental re-purchase (and the lift of the loyalty programme) over 400 simulated companies and 200 artificial assignments on real tickets (half an hour); COMPANIES=40: fewer
+truth-effect: setup ## incremental re-purchase (and the lift of the loyalty programme) over 400 simulated companies, by numpy and by the project's SQL, and 200 artificial assignments on real tickets (three quarters of an hour); COMPANIES=40: fewer
 	@$(BIN)/python -m tests.truth.increments $(COMPANIES)
 	@$(BIN)/python -m tests.truth.loyalty $(COMPANIES)
 	@$(BIN)/python -m tests.real.artificial_contacts "$(SERVICE_VALUE_REAL_DATA)" $(ASSIGNMENTS)

@@ -9,6 +9,7 @@ Days are numbers from the first day of the company on, with a fraction for the t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
 
 # a day is below 2,000, so that customer x 2,000 + day is in order; an instant is far above the rounding of such a number
 _STEP = 2_000.0
@@ -24,6 +26,8 @@ INSTANT = 1e-5
 QUIET_DAYS = 90
 PLACEBO_GAP_DAYS = 30
 SEGMENTS = 5
+# whatever the company: the months of a quarter are those of this one
+QUARTER_START = pd.Timestamp("2025-07-01")
 BANDS = ((0, 2), (3, 7), (8, 14), (15, 30))
 
 
@@ -66,15 +70,26 @@ class Company:
     quarter: tuple[int, int]
 
 
-def effect_units(company: Company, seed: int, windows: tuple[int, ...] = (60,), *, year: int = 365) -> pd.DataFrame:
+def effect_units(
+    company: Company,
+    seed: int,
+    windows: tuple[int, ...] = (60,),
+    *,
+    year: int = 365,
+    pseudo_dates: Mapping[str, Floats] | None = None,
+) -> pd.DataFrame:
     """Rows as of `int_effect_units` for one quarter, with the truth of each: `true_purchases`, `true_amount`, `true_margin`
-    (what the contact of time zero and its follow-ups added) and `has_later_contact`. `year`: how far history is looked at."""
+    (what the contact of time zero and its follow-ups added) and `has_later_contact`. `year`: how far history is looked at.
+    `pseudo_dates`: of each exposure (`main`, `negative_control`) a date for each customer, instead of one drawn here."""
     draw = np.random.default_rng(seed)
     bought, contacts = company.purchases, company.contacts
     purchases = Events(bought["customer"].to_numpy(), bought["day"].to_numpy(), amount=bought["amount"], margin=bought["margin"])
     caused = bought[bought["case"] >= 0]
     added = Events(caused["case"].to_numpy(), caused["day"].to_numpy(), amount=caused["amount"], margin=caused["margin"])
     handled = contacts[contacts["is_handled"]]
+    # after a contact of somebody who has bought nothing yet a purchase is no re-purchase
+    has_bought = purchases.last_before(handled["customer"].to_numpy(), handled["day"].to_numpy()) >= 0
+    handled = handled[has_bought]
     # an abandoned contact that led to a handled one is exposed to the service after all
     abandoned = contacts[~contacts["is_handled"] & ~contacts["case"].isin(handled["case"])]
     parts = []
@@ -84,7 +99,8 @@ def effect_units(company: Company, seed: int, windows: tuple[int, ...] = (60,), 
             ("placebo", handled, window + PLACEBO_GAP_DAYS),
             ("negative_control", abandoned, 0),
         ):
-            parts.append(_design(company, draw, design, exposed, handled, purchases, added, window, shift, year))
+            dates = (pseudo_dates or {}).get("negative_control" if design == "negative_control" else "main")
+            parts.append(_design(company, draw, design, exposed, handled, purchases, added, window, shift, year, dates))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -99,23 +115,29 @@ def _design(
     window: int,
     shift: int,
     year: int,
+    pseudo_dates: Floats | None,
 ) -> pd.DataFrame:
     contacts = Events(handled["customer"].to_numpy(), handled["day"].to_numpy())
     inside = exposed[exposed["day"].between(company.quarter[0], company.quarter[1], inclusive="left")].sort_values(
         ["customer", "day"]
     )
-    is_quiet = contacts.count(inside["customer"].to_numpy(), inside["day"].to_numpy() - QUIET_DAYS, inside["day"].to_numpy()) == 0
+    is_quiet = _is_quiet(contacts, inside["customer"].to_numpy(), inside["day"].to_numpy())
     first = inside[is_quiet].drop_duplicates("customer")
     everybody = np.arange(company.customers)
     days = first["day"].to_numpy()
     pseudo = draw.choice(days, company.customers) if len(days) else np.zeros(0)
+    if pseudo_dates is not None:
+        pseudo = pseudo_dates
     everybody = everybody[: len(pseudo)]
-    free = contacts.count(everybody, pseudo - QUIET_DAYS, pseudo) == 0
+    # who is contacted at the very instant is no control
+    free = _is_quiet(contacts, everybody, pseudo + INSTANT)
     customer = np.concatenate([first["customer"].to_numpy(dtype=np.int64), everybody[free]])
     zero = np.concatenate([days, pseudo[free]]) - shift
     case = np.concatenate([first["case"].to_numpy(dtype=np.int64), np.full(int(free.sum()), -1)])
     is_treated = np.arange(len(customer)) < len(first)
     known = purchases.last_before(customer, zero) >= 0
+    if design == "placebo":
+        known &= _is_quiet(contacts, customer, zero + INSTANT)
     customer, zero, case, is_treated = customer[known], zero[known], case[known], is_treated[known]
     start = np.floor(zero) + 1
     end = start + window
@@ -124,7 +146,7 @@ def _design(
     frame = pd.DataFrame(
         {
             "design": design,
-            "quarter_start": pd.Timestamp("2025-07-01"),
+            "quarter_start": QUARTER_START,
             "window_days": window,
             "customer_number": customer,
             "value_segment": _segments(purchases, company, customer, zero, year),
@@ -143,6 +165,11 @@ def _design(
     return pd.concat([frame, _covariates(purchases, company, customer, zero, shift, year)], axis=1)
 
 
+def _is_quiet(contacts: Events, customer: Integers, day: Floats) -> Booleans:
+    """Whether there is no contact before `day` on its own calendar day and the 90 before it."""
+    return np.asarray(contacts.count(customer, np.floor(day) - QUIET_DAYS, day) == 0)
+
+
 def _segments(purchases: Events, company: Company, customer: Integers, zero: Floats, year: int) -> Integers:
     """0 without margin in the year before the month of time zero, else fifths of that of all customers at the quarter's start."""
     everybody = np.arange(company.customers)
@@ -156,26 +183,29 @@ def _segments(purchases: Events, company: Company, customer: Integers, zero: Flo
 
 def _covariates(purchases: Events, company: Company, customer: Integers, zero: Floats, shift: int, year: int) -> pd.DataFrame:
     last = purchases.last_before(customer, zero)
-    since = zero - purchases.day[last]
+    today = np.floor(zero)
+    since = today - np.floor(purchases.day[last])
     first = np.searchsorted(purchases.owner, customer)
     columns: dict[str, Floats] = {}
     for low, high in BANDS:
-        columns[f"x_last_purchase_{low}_{high}"] = ((since >= low) & (since < high + 1)).astype(np.float64)
+        columns[f"x_days_since_{low}_{high}"] = ((since >= low) & (since <= high)).astype(np.float64)
     columns["x_last_amount"] = np.log1p(np.maximum(purchases.values["amount"][last], 0))
     for days in (7, 30, 90, year):
-        columns[f"x_purchases_{days}"] = np.log1p(purchases.count(customer, zero - days, zero))
-    columns["x_margin"] = np.log1p(np.maximum(purchases.total("margin", customer, zero - year, zero), 0))
-    columns["x_tenure"] = np.log1p(zero - purchases.day[first])
+        columns[f"x_purchases_{days}"] = np.log1p(purchases.count(customer, today - days, zero))
+    columns[f"x_margin_{year}"] = np.log1p(np.maximum(purchases.total("margin", customer, today - year, zero), 0))
+    columns["x_tenure"] = np.log1p(today - np.floor(purchases.day[first]))
     # what brought the contact, between the placebo's window and the contact: it cannot have changed what came before
     exposed = zero + shift
-    gap = exposed - purchases.day[purchases.last_before(customer, exposed)]
+    gap_start = np.floor(exposed) - PLACEBO_GAP_DAYS + 1
+    gap = np.floor(exposed) - np.floor(purchases.day[purchases.last_before(customer, exposed)])
     for low, high in BANDS:
-        columns[f"x_gap_{low}_{high}"] = ((gap >= low) & (gap < min(high + 1, PLACEBO_GAP_DAYS)) & (shift > 0)).astype(np.float64)
-    columns["x_gap_purchases"] = np.log1p(purchases.count(customer, exposed - PLACEBO_GAP_DAYS, exposed)) * (shift > 0)
-    for month in (1, 2):
-        columns[f"x_month_{month + 1}"] = (np.floor((zero + shift - company.quarter[0]) / 30.4).clip(0, 2) == month).astype(
+        columns[f"x_gap_{low}_{high}"] = ((gap >= low) & (gap <= high) & (gap < PLACEBO_GAP_DAYS) & (shift > 0)).astype(
             np.float64
         )
+    columns["x_gap_purchases"] = np.log1p(purchases.count(customer, gap_start, exposed)) * (shift > 0)
+    month = (QUARTER_START + pd.to_timedelta(np.floor(exposed) - company.quarter[0], unit="D")).month.to_numpy()
+    for number in (1, 2):
+        columns[f"x_month_{number + 1}"] = (month == QUARTER_START.month + number).astype(np.float64)
     return pd.DataFrame(columns)
 
 

@@ -36,6 +36,8 @@ WORLDS: dict[str, tuple[int, SimulationParameters]] = {
     "no hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT)),
     "hidden mood": (LARGE, replace(PLAIN, service=IMPATIENT, confounding=Confounding(strength=0.9, months=6))),
 }
+# those whose units the project's SQL makes, too
+SQL_WORLDS = ("no effect", "effect")
 OUTCOMES = {"rate": "incremental_rate", "amount": "incremental_amount_per_customer"}
 TRUTHS = {"rate": "true_purchases", "amount": "true_amount"}
 
@@ -43,7 +45,8 @@ TRUTHS = {"rate": "true_purchases", "amount": "true_amount"}
 def judge(units: pd.DataFrame) -> dict[str, float]:
     """What the product says of the whole of a company, and what is true of the contacted that it speaks of.
 
-    `naive_...`: contacted less uncontacted; `removed_...`: the estimate where a later contact removes a control.
+    `naive_...`: contacted less uncontacted; `removed_...`: the estimate where a later contact removes a control; `observed_...`:
+    what the contacted bought after the contact, the observed re-purchase rate and amount of those whom the estimate speaks of.
     """
     main = units[units["design"] == "main"]
     rows = estimate(units).set_index("value_segment")
@@ -63,6 +66,7 @@ def judge(units: pd.DataFrame) -> dict[str, float]:
         found[f"{name}_true"] = treated[TRUTHS[name]].mean()
         found[f"{name}_found"] = total[measure]
         found[f"{name}_low"], found[f"{name}_high"] = total[f"{measure}_low"], total[f"{measure}_high"]
+        found[f"{name}_observed"] = treated[outcome].mean()
         found[f"{name}_removed"] = removed[measure]
         found[f"{name}_naive"] = main.loc[main["is_treated"], outcome].mean() - main.loc[~main["is_treated"], outcome].mean()
         for segment, row in rows[rows["verdict"] == "estimated"].iterrows():
@@ -100,6 +104,10 @@ def measures(judged: pd.DataFrame) -> dict[str, float]:
             f"{name}_bias": error.mean() / standard_error,
             f"{name}_error_ratio": standard_error / error.std(),
             f"{name}_positive": (answers[f"{name}_low"] > 0).mean(),
+            # what an observed figure is wrong by, read as an effect: in purchases or euros a customer, and in standard errors
+            f"{name}_observed": answers[f"{name}_observed"].mean(),
+            f"{name}_observed_error": (answers[f"{name}_observed"] - answers[f"{name}_true"]).mean(),
+            f"{name}_observed_bias": (answers[f"{name}_observed"] - answers[f"{name}_true"]).mean() / standard_error,
             f"{name}_naive_bias": (answers[f"{name}_naive"] - answers[f"{name}_true"]).mean() / standard_error,
             f"{name}_removed_bias": (answers[f"{name}_removed"] - answers[f"{name}_true"]).mean() / standard_error,
             f"{name}_coverage_segments": float(np.nanmean(answers.filter(like=f"{name}_covered_").to_numpy())),
@@ -150,21 +158,27 @@ def units_of_companies(size: int, companies: int, parameters: SimulationParamete
 
 
 def main(arguments: list[str]) -> int:
-    """`increments [--sql] [companies] [world ...]`: simulate, estimate, print; exit with 1 where a figure is not what is required."""
-    by_sql = "--sql" in arguments
+    """`increments [--sql] [companies] [world ...]`: simulate, estimate, print; exit with 1 where a figure is not what is required.
+
+    Units are numpy's, of SQL_WORLDS the project's SQL's too, over companies of the same seed; `--sql`: SQL's alone, of any world.
+    """
     given = [argument for argument in arguments if argument != "--sql"]
     companies = int(given[0]) if given else 400
-    chosen = given[1:] or list(WORLDS)
-    tables = {}
-    for name in chosen:
+    worlds = given[1:] or list(WORLDS)
+    only_sql = "--sql" in arguments
+    forms = [(name, False) for name in worlds if not only_sql] + [
+        (name, True) for name in worlds if only_sql or name in SQL_WORLDS
+    ]
+    tables, missed = {}, []
+    for name, by_sql in forms:
         started = time.monotonic()
         size, parameters = WORLDS[name]
         number = companies if size == SIZE else companies // 2
-        tables[name] = measures(judged(units_of_companies(size, number, parameters, by_sql=by_sql), processes=2))
-        print(f"{name}: {number} companies of {size} customers, {time.monotonic() - started:.0f} s", flush=True)
-    table = pd.DataFrame(tables)
-    print(table.round(3).to_string())
-    missed = [f"{name}: {measure}" for name in chosen for measure in missing(name, table[name])]
+        title = f"{name} (SQL)" if by_sql else name
+        tables[title] = measures(judged(units_of_companies(size, number, parameters, by_sql=by_sql), processes=2))
+        missed += [f"{title}: {measure}" for measure in missing(name, tables[title])]
+        print(f"{title}: {number} companies of {size} customers, {time.monotonic() - started:.0f} s", flush=True)
+    print(pd.DataFrame(tables).round(3).to_string())
     print("all as required" if not missed else "NOT as required: " + "; ".join(missed))
     return 1 if missed else 0
 

@@ -63,10 +63,11 @@ def simulated_events(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Purchases and contacts as of `effect_units.Company`, with the company (0, 1, ...) of each and customers numbered in it."""
     with simulation(customers, seed, parameters) as connection:
-        return _events(connection, companies)
+        return events(connection, companies)
 
 
-def _events(connection: duckdb.DuckDBPyConnection, companies: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def events(connection: duckdb.DuckDBPyConnection, companies: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same of a simulation that has run."""
     connection.execute(
         f"""
         create table members as

@@ -8,6 +8,8 @@ for companies that need no SQL: `effect_units.py`.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -121,24 +123,43 @@ order by company, units.design, units.customer_number, units.is_treated
 def simulated_units(customers: int, seed: int, parameters: SimulationParameters, *, companies: int) -> dict[int, pd.DataFrame]:
     """Units of each company with `true_purchases`, `true_amount`, `has_later_contact`, as `effect_units` gives them."""
     with tempfile.TemporaryDirectory(prefix="effects-") as scratch:
-        warehouse = Path(scratch) / "warehouse" / "service_value.duckdb"
-        warehouse.parent.mkdir()
         with simulation(customers, seed, parameters) as connection:
-            connection.execute(f"attach '{warehouse}' as made")
-            connection.execute(MAKE.format(since=CONTACTS_SINCE))
-        horizon = {"is_present": True, "horizon_at": f"{LAST_DAY} 23:00:00"}
-        inputs = write_inputs(
-            Path(scratch) / "inputs",
-            {},
-            context={"as_of_date": LAST_DAY, "history_months": 24},
-            windows=(WINDOW,),
-            feed_status={
-                "pos_transactions": horizon | {"first_day": "2024-05-01"},
-                "crm_contacts": horizon | {"first_day": CONTACTS_SINCE},
-            },
-        )
+            warehouse = write_warehouse(connection, Path(scratch))
         # all units of every company: the sample is that of one company of half a million
-        run_models(inputs, warehouse, MODELS, threads=2, variables={"effect_treated_cap": 10**7, "effect_controls_cap": 10**7})
-        with duckdb.connect(str(warehouse), read_only=True) as reader:
-            rows = reader.execute(UNITS.format(quarter=QUARTER, window=WINDOW, companies=companies)).df()
-        return {int(company): units.drop(columns="company") for company, units in rows.groupby("company")}
+        with units_built(warehouse, {"effect_treated_cap": 10**7, "effect_controls_cap": 10**7}) as reader:
+            return read_units(reader, companies)
+
+
+def write_warehouse(connection: duckdb.DuckDBPyConnection, folder: Path) -> Path:
+    """A warehouse in the folder with what the models read, from the simulator's database."""
+    warehouse = folder / "warehouse" / "service_value.duckdb"
+    warehouse.parent.mkdir(parents=True)
+    connection.execute(f"attach '{warehouse}' as made")
+    connection.execute(MAKE.format(since=CONTACTS_SINCE))
+    connection.execute("detach made")
+    return warehouse
+
+
+@contextmanager
+def units_built(warehouse: Path, variables: Mapping[str, int] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse after the models up to `int_effect_units` have run. `variables`: of dbt."""
+    horizon = {"is_present": True, "horizon_at": f"{LAST_DAY} 23:00:00"}
+    inputs = write_inputs(
+        warehouse.parents[1] / "inputs",
+        {},
+        context={"as_of_date": LAST_DAY, "history_months": 24},
+        windows=(WINDOW,),
+        feed_status={
+            "pos_transactions": horizon | {"first_day": "2024-05-01"},
+            "crm_contacts": horizon | {"first_day": CONTACTS_SINCE},
+        },
+    )
+    run_models(inputs, warehouse, MODELS, threads=2, variables=variables)
+    with duckdb.connect(str(warehouse), read_only=True) as reader:
+        yield reader
+
+
+def read_units(reader: duckdb.DuckDBPyConnection, companies: int) -> dict[int, pd.DataFrame]:
+    """The units of July to September of each company, with their truth."""
+    rows = reader.execute(UNITS.format(quarter=QUARTER, window=WINDOW, companies=companies)).df()
+    return {int(company): units.drop(columns="company") for company, units in rows.groupby("company")}

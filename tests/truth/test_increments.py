@@ -54,6 +54,17 @@ def test_a_naive_comparison_and_one_without_later_contacts_are_wrong_where_this_
     assert abs(without_effect["rate_bias"]) < without_effect["rate_removed_bias"] / 2
 
 
+def test_an_observed_rate_read_as_an_effect_is_far_beyond_the_interval_and_the_estimate_is_not(
+    without_effect: pd.Series, with_effect: pd.Series
+) -> None:
+    for world in (without_effect, with_effect):
+        for name in ("rate", "amount"):
+            assert world[f"{name}_observed_bias"] > 4
+            assert abs(world[f"{name}_bias"]) < 0.6
+        # half of them would have bought in any case
+        assert 0.3 < world["rate_observed_error"] < 0.7
+
+
 def test_the_alarms_are_quiet_without_and_loud_with_a_hidden_mood(without_effect: pd.Series) -> None:
     assert without_effect["placebo_alarm"] <= 0.15 and without_effect["negative_control_alarm"] <= 0.2
     moody = found(MOODY, companies=8)

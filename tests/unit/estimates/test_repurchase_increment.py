@@ -173,7 +173,7 @@ def test_a_total_of_few_of_the_contacted_is_refused(units: pd.DataFrame) -> None
     rows = estimate(main)
     total = row_of(rows)
     assert rows["reason_en"].str.contains("without a contact are really like the contacted").sum() >= 3
-    assert total["reason_en"].startswith("not estimable because only 17 % of the contacted customers can be compared")
+    assert total["reason_en"].startswith("not estimable because only 16 % of the contacted customers can be compared")
     assert total[["incremental_rate", "incremental_amount", "incremental_margin_low"]].isna().all()
 
 
