@@ -82,7 +82,7 @@ class FeedReadiness:
 @dataclass(frozen=True)
 class Cell:
     """One value of `kpi_values`, of a month or (`is_quarter`) of the quarter that begins with it. Rates are 0..1; None where
-    there is no number."""
+    there is no number. `has_alarm`: a check of the estimate behind it rings."""
 
     kpi: str
     month: date
@@ -101,6 +101,7 @@ class Cell:
     status: str | None
     is_restated: bool
     is_quarter: bool = False
+    has_alarm: bool = False
 
 
 @dataclass(frozen=True)
@@ -257,11 +258,12 @@ def read_published(database: Path, language: str) -> Published:
         publications = table_rows(connection, "publication")
         if len(publications) != 1:
             raise ValueError(f"{database}: table publication has {len(publications)} rows, expected 1")
+        alarms = _alarms(connection)
         return Published(
             publication=_publication(publications[0]),
             definitions=tuple(_definition(row, language) for row in table_rows(connection, "kpi_definitions")),
             readiness=tuple(_readiness(row, language) for row in table_rows(connection, "kpi_readiness")),
-            cells=tuple(_cell(row) for row in table_rows(connection, "kpi_values", _PACK_GRAIN)),
+            cells=tuple(_cell(row, alarms) for row in table_rows(connection, "kpi_values", _PACK_GRAIN)),
             segment_labels=_segment_labels(table_rows(connection, "segment_labels"), language),
         )
 
@@ -302,6 +304,10 @@ def read_customers(database: Path, language: str) -> CustomerTables:
 # What is estimated has quarters only; a KPI of months is never shown by quarter beside them.
 _PACK_GRAIN = """where period_grain = 'month' or (
     period_grain = 'quarter' and kpi not in (select kpi from kpi_values where period_grain = 'month'))"""
+_ALARMS = """select period_start, window_days from repurchase_increment
+    where value_segment = -1 and verdict = 'estimated'
+    group by period_start, window_days
+    having count(*) filter (where method = 'hold_out') = 0 and bool_or(coalesce(placebo_alarm, false) or coalesce(negative_control_alarm, false))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
 _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, customers_not_profiled, share, net_amount_12m, margin_12m,
     identified_net_amount_12m, identified_margin_12m, margin_coverage, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
@@ -377,7 +383,20 @@ def _readiness(row: Mapping[str, Any], language: str) -> FeedReadiness:
     )
 
 
-def _cell(row: Mapping[str, Any]) -> Cell:
+def _alarms(connection: duckdb.DuckDBPyConnection) -> frozenset[tuple[str, date]]:
+    """KPIs and quarters of estimates of which a check rings. A hold-out is drawn at random, and has no such checks."""
+    tables = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+    if "repurchase_increment" not in tables:
+        return frozenset()
+    found = connection.execute(_ALARMS).fetchall()
+    return frozenset(
+        (f"repurchase_increment_{measure}_{window}", quarter)
+        for quarter, window in found
+        for measure in ("rate", "amount", "net_margin")
+    )
+
+
+def _cell(row: Mapping[str, Any], alarms: frozenset[tuple[str, date]]) -> Cell:
     size = row["sample_size"]
     return Cell(
         kpi=str(row["kpi"]),
@@ -397,6 +416,7 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         status=clean_text(row["status"]) or None,
         is_restated=bool(row["is_restated"]),
         is_quarter=row["period_grain"] == "quarter",
+        has_alarm=(str(row["kpi"]), row["period_start"]) in alarms,
     )
 
 

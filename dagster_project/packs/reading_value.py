@@ -38,6 +38,7 @@ class AfterContact:
     amount: Decimal | None
     margin: Decimal | None
     cost: Decimal | None
+    contacts_costed: int
     pending: Decimal
     immature_count: int
     is_publishable: bool
@@ -77,6 +78,8 @@ class Increment:
     kept_share: float | None
     controls: int
     effective_sample: float | None
+    contacts: int
+    contacts_costed: int
     worst_balance: float | None
     placebo_alarm: bool | None
     negative_control_alarm: bool | None
@@ -184,7 +187,7 @@ def read_value(database: Path, language: str) -> ValueTables:
 
 
 _AFTER_COLUMNS = """period_start, window_days, contacts_mature, contacts_repurchasing, observed_amount, observed_margin,
-    contact_cost, pending_amount, immature_count, is_publishable"""
+    contact_cost, contacts_costed, pending_amount, immature_count, is_publishable"""
 
 
 _INCREMENT_COLUMNS = """period_start, value_segment, window_days, method, verdict, reason_{language} as reason,
@@ -192,7 +195,7 @@ _INCREMENT_COLUMNS = """period_start, value_segment, window_days, method, verdic
     incremental_amount_per_customer_low, incremental_amount_per_customer_high, incremental_amount, incremental_amount_low,
     incremental_amount_high, incremental_margin, incremental_margin_low, incremental_margin_high, contact_cost,
     incremental_net_margin, incremental_net_margin_low, incremental_net_margin_high, treated, treated_kept, kept_share,
-    controls, effective_sample, worst_balance, placebo_alarm, negative_control_alarm, sensitivity, sensitivity_of_interval,
+    controls, effective_sample, contacts, contacts_costed, worst_balance, placebo_alarm, negative_control_alarm, sensitivity, sensitivity_of_interval,
     immature_count, is_publishable"""
 
 
@@ -223,6 +226,7 @@ def _after(row: Mapping[str, Any]) -> AfterContact:
         amount=row["observed_amount"],
         margin=row["observed_margin"],
         cost=row["contact_cost"],
+        contacts_costed=int(row["contacts_costed"] or 0),
         pending=row["pending_amount"],
         immature_count=int(row["immature_count"]),
         is_publishable=bool(row["is_publishable"]),
@@ -248,6 +252,8 @@ def _increment(row: Mapping[str, Any]) -> Increment:
         kept_share=finite(row["kept_share"]),
         controls=int(row["controls"]),
         effective_sample=finite(row["effective_sample"]),
+        contacts=int(row["contacts"] or 0),
+        contacts_costed=int(row["contacts_costed"] or 0),
         worst_balance=finite(row["worst_balance"]),
         placebo_alarm=row["placebo_alarm"],
         negative_control_alarm=row["negative_control_alarm"],

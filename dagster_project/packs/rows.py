@@ -158,6 +158,8 @@ def figure_caveats(kpi: KpiFigures, words: Words, formats: Formats) -> tuple[str
         caveats.append(words("caveat_small"))
     if not is_settled(kpi.current):
         caveats.append(words("caveat_immature", count=formats.count(kpi.current.immature_count)))
+    if kpi.current.has_alarm:
+        caveats.append(words("caveat_alarm"))
     if kpi.current.is_restated:
         caveats.append(words("caveat_restated"))
     if kpi.verdict == "degraded":

@@ -109,6 +109,7 @@ class Sum:
     amount: Decimal | None
     margin: Decimal | None
     cost: Decimal | None
+    contacts_costed: int
     immature_count: int
     is_publishable: bool
 
@@ -414,6 +415,7 @@ def _sum(rows: Sequence[AfterContact]) -> Sum:
         amount=_added(row.amount for row in rows),
         margin=_added(row.margin for row in rows),
         cost=_added(row.cost for row in rows),
+        contacts_costed=sum(row.contacts_costed for row in rows),
         immature_count=sum(row.immature_count for row in rows),
         is_publishable=any(row.is_publishable for row in rows),
     )

@@ -262,7 +262,7 @@ def _lines(name: FigureName, texts: Texts) -> tuple[str, ...]:
         return (
             words("after_contacts", contacts=formats.count(total.contacts)),
             words("after_margin", margin=texts.euros(total.margin, total.amount)) if total.margin is not None else "",
-            words("after_cost", cost=texts.euros(total.cost, total.amount)) if total.cost is not None else "",
+            _cost_text(total, texts),
             words("after_pending", pending=texts.euros(value.pending, total.amount)) if value.pending else "",
             words("after_not"),
         )
@@ -275,8 +275,22 @@ def _lines(name: FigureName, texts: Texts) -> tuple[str, ...]:
             return words(f"because_customers{drawn}", kept=formats.count(row.kept)), words("because_not")
         margin_value = row.margin.value if row.margin else None
         margin = texts.euros(margin_value, row.cost)
-        return (words("net_parts", margin=margin, cost=texts.euros(row.cost, margin_value)),)
+        some = row.contacts_costed < row.contacts
+        costed = (
+            words("net_costed", costed=formats.count(row.contacts_costed), contacts=formats.count(row.contacts)) if some else ""
+        )
+        return words("net_parts", margin=margin, cost=texts.euros(row.cost, margin_value)), costed
     return _kept_lines(name, value.kept, texts) if value.kept else ()
+
+
+def _cost_text(total: Sum, texts: Texts) -> str:
+    """What the contacts cost: of those whose cost is known, and how many these are where it is not all."""
+    if total.cost is None:
+        return ""
+    cost = texts.euros(total.cost, total.amount)
+    if total.contacts_costed >= total.contacts:
+        return texts.words("after_cost", cost=cost)
+    return texts.words("after_cost_part", costed=texts.formats.count(total.contacts_costed), cost=cost)
 
 
 def _kept_lines(name: FigureName, kept: Kept, texts: Texts) -> tuple[str, ...]:

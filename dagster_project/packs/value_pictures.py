@@ -200,7 +200,7 @@ def quarter_forest(texts: Texts) -> Forest | None:
         elif interval is None:
             reason = words("no_margin" if each.total.margin is None else "no_cost")
         return ForestRow(
-            label=texts.formats.short_quarter(each.quarter),
+            label=_quarter_label(each, texts),
             bar=_bar(interval, axis),
             value=texts.gain(interval.value, *like) if interval else "",
             interval=texts.between(interval) if interval else "",
@@ -213,6 +213,13 @@ def quarter_forest(texts: Texts) -> Forest | None:
         )
 
     return Forest(tuple(map(view, estimates)), axis.at(0.0), axis.ticks(texts.formats))
+
+
+def _quarter_label(each: Estimate, texts: Texts) -> str:
+    """The quarter; one that a random draw answers says so, because it stands among comparisons and is not comparable with them."""
+    label = texts.formats.short_quarter(each.quarter)
+    is_drawn = each.total.is_estimated and each.total.method == "hold_out"
+    return f"{label} ({texts.words('hold_out_mark')})" if is_drawn else label
 
 
 def _bar(interval: Interval | None, axis: Axis) -> Bar | None:

@@ -97,6 +97,9 @@ def why(name: FigureName, texts: Texts) -> str:
         return words("no_margin" if row.margin is None else "no_cost")
     if value.kept and name in ("rescued", "secured") and not value.kept.total.is_estimated:
         return texts.because(value.kept.total.reason)
+    if value.kept and name == "secured" and value.kept.total.secured is None:
+        customers = value.kept.total.subscribers_contacted
+        return words("too_few_subscribers", customers=texts.formats.count(customers)) if customers else words("no_subscriber")
     kpi = next((each for each in texts.report.kpis if each.definition.kpi == KPIS[name]), None)
     if kpi is not None and kpi.verdict == "unavailable":
         return reason_text(kpi, words)

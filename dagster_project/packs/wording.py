@@ -131,6 +131,7 @@ _FRENCH = {
     "caveat_small": "effectif trop faible",
     "caveat_month": "chiffre de {month}",
     "caveat_degraded": "dégradé",
+    "caveat_alarm": "un contrôle alerte\u00a0: voir la page de la valeur",
     "note": "note",
     "notes": "Notes",
     # sheets
@@ -370,6 +371,7 @@ _ENGLISH = {
     "caveat_small": "sample too small",
     "caveat_month": "figure of {month}",
     "caveat_degraded": "degraded",
+    "caveat_alarm": "a check alarms: see the page of the value",
     "note": "note",
     "notes": "Notes",
     "trends": "Trends and construction",

@@ -10,8 +10,10 @@ import pytest
 
 from dagster_project.packs.customers import build_customer_report
 from dagster_project.packs.figures import build_report
+from dagster_project.packs.formats import Formats
 from dagster_project.packs.reading import read_customers, read_published
 from dagster_project.packs.reading_value import read_value
+from dagster_project.packs.rows import figure_caveats
 from dagster_project.packs.value import build_value_report
 from dagster_project.packs.value_html import SECTIONS, render_value
 from dagster_project.packs.wording import Words
@@ -187,12 +189,55 @@ def test_each_card_says_its_change_and_whether_it_is_within_the_margin_of_error(
 def test_customers_kept_stand_beside_what_was_expected_and_apart_from_the_euros_earned(tree: Element) -> None:
     retained, rescued, secured = (words_of(card) for card in classed(tree.by_id("kept"), "euro"))
     assert "40 sur 50 clients à risque contactés (80 % : 70 % à 90 %)" in retained
-    assert "parmi les 40 que le score désignait : 85 % restés, 70 % attendus" in retained
+    assert (
+        "parmi les 40 que le score désignait : 85 % restés, 70 % attendus d’après le score, qui est celui du début du mois"
+        in retained
+    )
     assert "6,0 entre 1,0 et 11,0 à 95 %" in rescued
     assert "4 800 € entre 800 € et 8 800 € à 95 %" in secured
     assert "dont 1 200 € déjà facturés" in secured and "300 € annulés" in secured
     assert "ne s’ajoute jamais aux euros gagnés" in words_of(tree.by_id("kept"))
     assert "Clients à risque aujourd’hui : 5 (2 par silence, 3 par résiliation)" in words_of(tree.by_id("kept"))
+
+
+def test_a_secured_revenue_that_is_not_known_says_whether_there_were_subscribers(changed: Changed) -> None:
+    unknown = "update churn_rescues set secured_revenue = null, secured_revenue_low = null, secured_revenue_high = null"
+    few = words_of(classed(changed(unknown).by_id("kept"), "euro")[2])
+    assert "Abonnés à risque contactés : " in few and "C’est trop peu" in few and "Aucun client concerné" not in few
+    none = words_of(classed(changed(unknown, "update churn_rescues set subscribers_contacted = 0").by_id("kept"), "euro")[2])
+    assert "Aucun abonné parmi les clients à risque contactés." in none
+
+
+def test_a_cost_that_is_known_of_some_contacts_says_of_how_many(changed: Changed, tree: Element) -> None:
+    whole = words_of(tree.by_id("earned"))
+    assert "ces contacts ont coûté" in whole and "coût connu de" not in whole
+    part = words_of(
+        changed(
+            "update repurchase_increment set contacts_costed = 120", "update repurchase_after_contact set contacts_costed = 1"
+        ).by_id("earned")
+    )
+    assert "coût connu de 120 contacts sur 200 ; les autres sont comptés au coût moyen de ceux-ci" in part
+    assert "dont le coût est connu ont coûté" in part and "ces contacts ont coûté" not in part
+
+
+def test_a_quarter_that_was_drawn_at_random_is_marked_among_those_that_were_compared(changed: Changed) -> None:
+    drawn = """insert into repurchase_increment select * replace ('hold_out' as method, null as placebo_alarm,
+        null as negative_control_alarm) from repurchase_increment
+        where period_start = date '2025-07-01' and method = 'estimate' and verdict = 'estimated'"""
+    tree = changed("delete from repurchase_increment where method = 'hold_out'", drawn)
+    labels = [words_of(line.all("th")[0]) for line in classed(tree, "forest")[-1].all("tbody")[0].all("tr")]
+    assert "T3 2025 (tirage au sort)" in labels and "T2 2025" in labels
+
+
+def test_an_alarm_stands_beside_the_figure_on_the_page_of_the_kpis_too(value_database: Path, tmp_path: Path) -> None:
+    def with_alarm(*changes: str) -> set[str]:
+        published = read_published(changed_copy(value_database, tmp_path / "alarmed.duckdb", changes), "fr")
+        words, formats = Words("fr"), Formats("fr", "EUR")
+        rows = build_report(published, "Europe/Paris").kpis
+        return {each.definition.kpi for each in rows if "un contrôle alerte" in " ".join(figure_caveats(each, words, formats))}
+
+    assert with_alarm() == set()
+    assert NET_MARGIN in with_alarm(ALARM.format(alarm="placebo_alarm"))
 
 
 def test_no_sum_of_different_kinds_of_euros_is_printed_anywhere(french: str) -> None:

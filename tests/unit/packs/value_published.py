@@ -43,7 +43,7 @@ _TABLES = {
         {", ".join(f"{name}{end} {'double' if position < 2 else 'decimal(38, 4)'}" for position, name in enumerate(_INTERVALS) for end in ("", "_low", "_high"))},
         contact_cost decimal(38, 4), incremental_net_margin decimal(38, 4), incremental_net_margin_low decimal(38, 4),
         incremental_net_margin_high decimal(38, 4), treated bigint, treated_kept bigint, kept_share double, controls bigint,
-        effective_sample double, worst_balance double, placebo_alarm boolean, negative_control_alarm boolean,
+        effective_sample double, worst_balance double, contacts bigint, contacts_costed bigint, placebo_alarm boolean, negative_control_alarm boolean,
         sensitivity double, sensitivity_of_interval double, reason_fr varchar, reason_en varchar, immature_count bigint,
         is_publishable boolean""",
     "churn_rescues": """period_start date, value_segment integer, at_risk_contacted bigint, retained bigint,
@@ -212,6 +212,8 @@ def _increment(
         400,
         150.0,
         0.042,
+        2 * kept,
+        2 * kept,
         False,
         False,
         1.8,
@@ -231,7 +233,7 @@ def _refused(
     alarms = (None, None) if method == "hold_out" else (False, False)
     return (
         *(quarter, segment, window, method, "not_estimable", *nothing, None, None, None, None),
-        *(treated, 0, 0.0, 30, None, None, *alarms, None, None, *reasons, immature, False),
+        *(treated, 0, 0.0, 30, None, None, 0, 0, *alarms, None, None, *reasons, immature, False),
     )
 
 

@@ -9,16 +9,6 @@ draws as (
 
 ),
 
-customers as (
-
-    select
-        customer_id,
-        customer_number
-    from {{ ref('int_customers') }}
-    where allows_profiling
-
-),
-
 holdings as (
 
     select * from {{ ref('int_effect_holdings') }}
