@@ -785,7 +785,13 @@ TABLES: dict[str, TableRules] = {
         grain=("period_start", "value_segment"),
         filled_by=None,  # tickets may all be of nobody known
         ranges={"active_customers": (0, None), "lifetime_value_mean": (0, None), "leads": (0, None), "immature_count": (0, None)},
-        required=("active_customers", "is_publishable"),
+        required=(
+            "active_customers",
+            "is_retention_publishable",
+            "is_lifetime_value_publishable",
+            "is_lead_conversion_publishable",
+            "is_publishable",
+        ),
         rules=(
             Rule(
                 "rates are their numbers",

@@ -49,12 +49,17 @@ def write_increments(warehouse: Path, inputs: Path) -> IncrementReport:
 def _estimate(connection: duckdb.DuckDBPyConnection, quarter: date) -> pd.DataFrame:
     units = connection.execute("select * from intermediate.int_effect_units where quarter_start = ?", [quarter]).df()
     counted = connection.execute(
-        """select window_days, sum(treated)::double from intermediate.int_effect_costs
-        where method = 'estimate' and quarter_start = ? group by window_days""",
+        """select method, window_days, sum(treated)::double from intermediate.int_effect_costs
+        where quarter_start = ? group by method, window_days""",
         [quarter],
     ).fetchall()
-    contacted = {(pd.Timestamp(quarter), int(window)): float(number) for window, number in counted}
-    found = [repurchase_increment.estimate(units, contacted), repurchase_increment.hold_out(units)]
+    everybody: dict[str, dict[tuple[pd.Timestamp, int], float]] = {"estimate": {}, "hold_out": {}}
+    for method, window, number in counted:
+        everybody[method][pd.Timestamp(quarter), int(window)] = float(number)
+    found = [
+        repurchase_increment.estimate(units, everybody["estimate"]),
+        repurchase_increment.hold_out(units, everybody["hold_out"]),
+    ]
     # an empty frame among others would decide on types
     return pd.concat([frame for frame in found if len(frame)] or found[:1], ignore_index=True)
 

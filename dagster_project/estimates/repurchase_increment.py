@@ -147,25 +147,30 @@ def estimate(units: pd.DataFrame, contacted: Mapping[tuple[Any, int], float] | N
             used = _without_retrospect(main, given)
             kept = used.where(~is_beyond_overlap(used))
             alarms = {f"{design}_alarm": _alarm(others[others["design"] == design]) for design in ("placebo", "negative_control")}
-            grain = (main["quarter_start"].iloc[0], int(main["window_days"].iloc[0]))
-            everybody = (contacted or {}).get(grain, 0.0)
-            rows += _rows(main, "estimate", given, kept, balanced_effects(kept), alarms, everybody)
+            rows += _rows(main, "estimate", given, kept, balanced_effects(kept), alarms, _everybody(main, contacted))
     return _frame(rows)
 
 
-def hold_out(units: pd.DataFrame) -> pd.DataFrame:
+def hold_out(units: pd.DataFrame, drawn: Mapping[tuple[Any, int], float] | None = None) -> pd.DataFrame:
     """Rows of `repurchase_increment` with method `hold_out`, from the rows with design `hold_out`.
+
+    `drawn`: as `contacted` of `estimate`, of each quarter and window all customers drawn into the treated arm.
 
     `is_treated` is the arm that was drawn, whatever happened then (intention to treat). The difference of means is
     adjusted by a linear model of the outcome in each arm (Lin 2013).
     """
     rows = []
     with threadpool_limits(limits=1):
-        for drawn, _ in _groups(units, "hold_out"):
-            given = units_of(drawn)
-            used = _without_retrospect(drawn, given)
-            rows += _rows(drawn, "hold_out", given, used, randomised_effects(used), {})
+        for arms, _ in _groups(units, "hold_out"):
+            given = units_of(arms)
+            used = _without_retrospect(arms, given)
+            rows += _rows(arms, "hold_out", given, used, randomised_effects(used), {}, _everybody(arms, drawn))
     return _frame(rows)
+
+
+def _everybody(rows: pd.DataFrame, numbers: Mapping[tuple[Any, int], float] | None) -> float:
+    """How many customers the quarter and window of the rows is about; 0 where nobody has counted them."""
+    return (numbers or {}).get((rows["quarter_start"].iloc[0], int(rows["window_days"].iloc[0])), 0.0)
 
 
 def units_of(rows: pd.DataFrame) -> Units:
@@ -423,7 +428,7 @@ def _rows(
     kept: Units,
     effects: Mapping[int, Effect],
     alarms: Mapping[str, bool | None],
-    contacted: float = 0.0,
+    counted: float,
 ) -> list[dict[str, Any]]:
     """One row per segment with a contacted customer, and the total: the sum of the segments that are estimated, or all as one."""
     treated = {
@@ -432,8 +437,8 @@ def _rows(
     }
     nobody = Effect(0.0, 0, float("nan"), float("nan"), IN_RETROSPECT if TOTAL in effects else NOBODY_ALIKE)
     segments = [_row(segment, size, effects.get(segment, nobody), method) for segment, size in treated.items()]
-    everybody = max(contacted, sum(treated.values()))
-    total = _row(TOTAL, everybody, _total(kept, effects, everybody), method)
+    everybody = max(counted, sum(treated.values()))
+    total = _row(TOTAL, everybody, _total(kept, effects, everybody, method), method)
     for measure in ("incremental_amount", "incremental_margin"):
         if total["verdict"] == "estimated" and TOTAL not in effects:
             # to the cent what the rows above add up to
@@ -442,18 +447,22 @@ def _rows(
     return [{**grain, **row, **alarms} for row in (total, *segments)]
 
 
-def _total(kept: Units, effects: Mapping[int, Effect], treated: float) -> Effect:
+def _total(kept: Units, effects: Mapping[int, Effect], treated: float, method: str) -> Effect:
     total = total_effect(kept, effects)
     if total is None:
         none = effects[TOTAL].refusal if TOTAL in effects else ("aucun segment n'est estimable", "no segment can be estimated")
         return Effect(0.0, sum(effect.controls for effect in effects.values()), float("nan"), float("nan"), none)
     if total.size < SMALLEST_KEPT_SHARE * treated:
         share = f"{100 * total.size / treated:.0f}"
-        few = (
+        comparable = (
             f"seuls {share} % des clients contactés sont comparables à des clients non contactés",
             f"only {share} % of the contacted customers can be compared with customers without a contact",
         )
-        return replace(total, refusal=few)
+        drawn = (
+            f"seuls {share} % des clients du groupe traité sont dans un segment estimable",
+            f"only {share} % of the customers of the treated arm are in a segment that can be estimated",
+        )
+        return replace(total, refusal=drawn if method == "hold_out" else comparable)
     return total
 
 

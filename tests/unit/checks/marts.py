@@ -83,13 +83,14 @@ _TABLES = {
         select * from (values
             (date '2024-01-01', -1, 40::bigint, 50::bigint, 30::bigint, 0.6::double, 0.46::double, 0.72::double, 40::bigint, 12.5::double,
              10.0::double, 15.0::double, null::varchar, null::varchar, 10::bigint, 8::bigint, 2::bigint, 0.25::double, 0.07::double,
-             0.59::double, 40::bigint, 2::bigint, true),
+             0.59::double, 40::bigint, 2::bigint, true, true, false, true),
             (date '2024-01-01', 3, 40, 50, 30, 0.6, 0.46, 0.72, null, null, null, null, 'refusée', 'refused', 10, 8, 2, 0.25, 0.07, 0.59,
-             40, 2, true)
+             40, 2, true, false, false, true)
         ) as t(period_start, value_segment, active_customers, active_a_year_ago, retained, retention_rate, retention_rate_low,
             retention_rate_high, lifetime_value_customers, lifetime_value_mean, lifetime_value_mean_low, lifetime_value_mean_high,
             lifetime_value_reason_fr, lifetime_value_reason_en, leads, mature_leads, converted_leads, lead_conversion_rate,
-            lead_conversion_rate_low, lead_conversion_rate_high, sample_size, immature_count, is_publishable)""",
+            lead_conversion_rate_low, lead_conversion_rate_high, sample_size, immature_count, is_retention_publishable, is_lifetime_value_publishable,
+            is_lead_conversion_publishable, is_publishable)""",
     "loyalty_effect": """
         select *, 'un mot' as reason_fr, 'a word' as reason_en from (values
             (date '2024-01-01', 'all', 'all', 80::bigint, 20::bigint, 0.25::double, 0.17::double, 0.36::double, 40::bigint, 35::bigint,

@@ -268,6 +268,17 @@ def test_a_hold_out_gives_the_effect_of_the_arm_that_was_drawn() -> None:
     )
 
 
+def test_a_hold_out_is_a_share_of_all_who_were_drawn() -> None:
+    units = experiment(1, effect=3.0)
+    grain, with_a_segment = (pd.Timestamp("2025-07-01"), 60), int(units["is_treated"].sum())
+    most = row_of(hold_out(units, {grain: with_a_segment / 0.8}))
+    assert (most["verdict"], round(most["kept_share"], 3), most["treated_kept"]) == ("estimated", 0.8, with_a_segment)
+    few = row_of(hold_out(units, {grain: with_a_segment / 0.4}))
+    assert few["reason_en"] == (
+        "not estimable because only 40 % of the customers of the treated arm are in a segment that can be estimated"
+    )
+
+
 def test_the_e_value_is_that_of_the_paper_and_one_where_the_interval_holds_zero(units: pd.DataFrame) -> None:
     # VanderWeele and Ding (2017): a risk ratio of 3.9 has the E-value 7.26
     assert round(e_value(0.39, 0.29), 2) == 7.26

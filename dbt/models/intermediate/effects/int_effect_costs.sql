@@ -10,10 +10,10 @@ exposures as (
 
 ),
 
-sample as (
+arms as (
 
-    select * from {{ ref('int_effect_sample') }}
-    where design = 'hold_out' and is_treated
+    select * from {{ ref('int_effect_arms') }}
+    where is_treated
 
 ),
 
@@ -49,8 +49,7 @@ treated as (
         customer_number,
         value_segment,
         time_zero_at,
-        day_zero,
-        cast(1 as double) as weight
+        day_zero
     from exposures
 
     union all
@@ -61,9 +60,8 @@ treated as (
         customer_number,
         value_segment,
         time_zero_at,
-        day_zero,
-        weight
-    from sample
+        day_zero
+    from arms
 
 ),
 
@@ -88,9 +86,9 @@ costs as (
         with_windows.quarter_start,
         with_windows.window_days,
         with_windows.value_segment,
-        round(sum(with_windows.weight)) as contacts,
-        round(sum(case when contacts.contact_cost is not null then with_windows.weight end)) as contacts_costed,
-        round(sum(contacts.contact_cost * cast(with_windows.weight as decimal(18, 6))), 4) as contact_cost
+        count(*) as contacts,
+        count(contacts.contact_cost) as contacts_costed,
+        sum(contacts.contact_cost) as contact_cost
     from with_windows
     inner join contacts
         on with_windows.customer_number = contacts.customer_number
@@ -109,8 +107,8 @@ counts as (
         quarter_start,
         window_days,
         value_segment,
-        round(sum(case when is_mature then weight else 0 end)) as treated,
-        round(sum(case when is_mature then 0 else weight end)) as immature_count
+        sum(case when is_mature then 1 else 0 end) as treated,
+        sum(case when is_mature then 0 else 1 end) as immature_count
     from with_windows
     group by method, quarter_start, window_days, value_segment
 

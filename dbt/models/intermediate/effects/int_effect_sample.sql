@@ -58,21 +58,9 @@ segments as (
 
 ),
 
-assignments as (
+drawn as (
 
-    select * from {{ ref('stg_crm__assignments') }}
-
-),
-
-customer_keys as (
-
-    select * from {{ ref('int_customer_keys') }}
-
-),
-
-run_context as (
-
-    select * from {{ source('run', 'run_context') }}
+    select * from {{ ref('int_effect_arms') }}
 
 ),
 
@@ -183,69 +171,15 @@ controls as (
 
 ),
 
--- A customer of two records is in the arm drawn first: what was drawn later cannot undo it.
-assigned as (
-
-    select
-        assignments.experiment_code,
-        assignments.arm,
-        assignments.assigned_at as time_zero_at,
-        {{ company_day('assignments.assigned_at') }} as day_zero,
-        {{ quarter_of(company_day('assignments.assigned_at')) }} as quarter_start,
-        customers.customer_id,
-        customers.customer_number
-    from assignments
-    inner join customer_keys
-        on assignments.customer_id_hash = customer_keys.source_key_hash
-    inner join customers
-        on customer_keys.customer_id = customers.customer_id
-    cross join run_context
-    where assignments.arm in ('treated', 'held_out')
-    qualify
-        row_number() over (
-            partition by assignments.experiment_code, customers.customer_number
-            order by assignments.assigned_at, assignments.customer_id_hash
-        ) = 1
-
-),
-
--- One experiment for each quarter, the largest: two of them pooled are no random draw.
-experiments as (
-
-    select
-        quarter_start,
-        experiment_code
-    from assigned
-    group by quarter_start, experiment_code
-    having min(arm) <> max(arm)
-    qualify row_number() over (partition by quarter_start order by count(*) desc, experiment_code asc) = 1
-
-),
-
+-- who has no segment is counted (int_effect_costs) and compared with nobody
 ranked_arms as (
 
     select
-        assigned.quarter_start,
-        assigned.customer_number,
-        assigned.arm,
-        assigned.time_zero_at,
-        assigned.day_zero,
-        segments.value_segment,
-        row_number() over (
-            partition by assigned.quarter_start, assigned.arm
-            order by {{ text_number("assigned.customer_id || assigned.experiment_code") }}, assigned.customer_id
-        ) as place,
-        count(*) over (partition by assigned.quarter_start, assigned.arm) as customers
-    from assigned
-    inner join experiments
-        on
-            assigned.quarter_start = experiments.quarter_start
-            and assigned.experiment_code = experiments.experiment_code
-    inner join segments
-        on
-            assigned.customer_id = segments.customer_id
-            and {{ month_of('assigned.day_zero') }} = segments.month
-    where segments.value_segment >= 0
+        drawn.*,
+        row_number() over (partition by quarter_start, is_treated order by draw, customer_number) as place,
+        count(*) over (partition by quarter_start, is_treated) as customers
+    from drawn
+    where value_segment >= 0
 
 ),
 
@@ -255,7 +189,7 @@ arms as (
         'hold_out' as design,
         quarter_start,
         customer_number,
-        arm = 'treated' as is_treated,
+        is_treated,
         time_zero_at,
         day_zero,
         value_segment,

@@ -267,6 +267,9 @@ final as (
         {{ round_significant(wilson_high('joined.lead_conversion_rate', 'joined.lead_sample')) }} as lead_conversion_rate_high,
         cast(joined.active_customers as bigint) as sample_size,
         cast(coalesce(joined.leads - joined.mature_leads, 0) as bigint) as immature_count,
+        coalesce(joined.active_a_year_ago, 0) >= joined.minimum_sample as is_retention_publishable,
+        coalesce(joined.lifetime_value_customers, 0) >= joined.minimum_sample as is_lifetime_value_publishable,
+        coalesce(joined.mature_leads, 0) >= joined.minimum_sample as is_lead_conversion_publishable,
         joined.active_customers >= joined.minimum_sample as is_publishable
     from joined
     cross join lead_feed
