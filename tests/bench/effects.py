@@ -69,8 +69,8 @@ from range({SESSIONS}) as numbers (number);
 create table staging.stg_crm__assignments (experiment_code varchar, customer_id_hash varchar, arm varchar, assigned_at timestamp);
 """
 MODELS = (
-    "int_returned_purchases int_effect_tickets int_effect_holdings int_effect_exposures int_effect_draws int_effect_sample int_effect_time_zeros "
-    "int_effect_covariates int_effect_units"
+    "int_returned_purchases int_effect_tickets int_effect_holdings int_effect_exposures int_effect_draws int_effect_arms int_effect_sample "
+    "int_effect_time_zeros int_effect_covariates int_effect_units"
 )
 
 

@@ -24,7 +24,7 @@ CONTACTS_SINCE, QUARTER, LAST_DAY = "2025-01-01", "2025-07-01", "2025-12-01"
 WINDOW = 60
 MODELS = (
     "int_returned_purchases int_repurchase_contacts int_effect_tickets int_effect_holdings int_effect_exposures int_effect_draws "
-    "int_effect_sample int_effect_time_zeros int_effect_covariates int_effect_units"
+    "int_effect_arms int_effect_sample int_effect_time_zeros int_effect_covariates int_effect_units"
 )
 MAKE = """
 create schema made.intermediate;
