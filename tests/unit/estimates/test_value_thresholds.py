@@ -131,7 +131,7 @@ def test_a_run_fits_stores_and_hands_over_a_version_and_a_second_run_only_reads_
     written = (tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").read_bytes()
     row = pq.read_table(tmp_path / "inputs" / "parameters" / "value_thresholds.parquet").to_pylist()[0]
     assert row["segment_cut_1"] == Decimal("7")
-    assert row["margin_share"] == 0.135
+    assert row["margin_share"] == 0.2
     assert (row["bgnbd_r"], row["potential_low_cut"]) == (None, None)
     assert pq.read_table(tmp_path / "inputs" / "parameters" / "potential_benchmarks.parquet").num_rows == 0
     fits = pq.read_table(tmp_path / "inputs" / "parameters" / "fits.parquet").to_pylist()
