@@ -280,6 +280,7 @@ TABLES: dict[str, TableRules] = {
             "csat": (0, 1),
             "nps": (-100, 100),
             "customers": (0, None),
+            "sales_months_12m": (0, 12),
             "margin_coverage": (0, 1),
             "contacts_per_customer": (0, None),
         },

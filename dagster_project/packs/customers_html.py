@@ -30,6 +30,7 @@ from dagster_project.packs.html import Company, Frame, render_page
 from dagster_project.packs.reading import ALL, TOTAL, ParameterVersion, Persona, RelationshipModel, SegmentSize
 from dagster_project.packs.wording import Words
 
+YEAR_MONTHS = 12
 SECTIONS = ("overlay", "migrations", "personas", "models", "built")
 # Empty where nobody allows profiling.
 OF_PROFILES = ("personas", "relationship_models")
@@ -281,6 +282,9 @@ def overlay_sentences(
         called = words("as_called", name=short) if short != full else ""
         because = _causes(outside, "no_cut_points", words, formats)
         sentences.append(words("overlay_unprofiled", label=full, share=share, customers=count, because=because, as_called=called))
+    known = overlay.total.sales_months_12m if overlay.total else None
+    if known is not None and known < YEAR_MONTHS:
+        sentences.append(words("sales_in_part", months=formats.count(known)))
     sentences += _margin_coverage(overlay, words, formats)
     return tuple(sentences)
 

@@ -119,8 +119,9 @@ class Published:
 class SegmentSize:
     """One cell of the overlay in one month: value segment x relational family, known at the start of the month.
 
-    Sums, contacts and answers are those of the 12 months before; `identified_*` without what names no customer, and
-    `margin_coverage` the share of their net amount whose margin is known, 0..1. `share` and `csat` are 0..1, `nps` -100..100.
+    Sums, contacts and answers are those of the 12 months before, `sales_months_12m` how many of these have known sales;
+    `identified_*` without what names no customer, and `margin_coverage` the share of their net amount whose margin is known,
+    0..1. `share` and `csat` are 0..1, `nps` -100..100.
     """
 
     month: date
@@ -133,6 +134,7 @@ class SegmentSize:
     margin_12m: Decimal | None
     identified_net_amount_12m: Decimal | None
     identified_margin_12m: Decimal | None
+    sales_months_12m: int | None
     margin_coverage: float | None
     contacts_per_customer: float | None
     csat: float | None
@@ -310,7 +312,7 @@ _ALARMS = """select period_start, window_days from repurchase_increment
     having count(*) filter (where method = 'hold_out') = 0 and bool_or(coalesce(placebo_alarm, false) or coalesce(negative_control_alarm, false))"""
 # By name, so that a table that lacks one is an error that names it and no column of dashes.
 _SIZE_COLUMNS = """period_start, value_segment, relational_family, customers, customers_not_profiled, share, net_amount_12m, margin_12m,
-    identified_net_amount_12m, identified_margin_12m, margin_coverage, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
+    identified_net_amount_12m, identified_margin_12m, sales_months_12m, margin_coverage, contacts_per_customer, csat, csat_low, csat_high, csat_answers, nps, nps_low, nps_high, nps_answers, is_publishable,
     is_csat_publishable, is_nps_publishable"""
 _PERSONA_COLUMNS = """micro_segment, label_{language} as label, customers, share, portrait_{language} as portrait,
     habits_{language} as habits, likes_{language} as likes, irritants_{language} as irritants,
@@ -437,6 +439,7 @@ def _size(row: Mapping[str, Any]) -> SegmentSize:
         margin_12m=row["margin_12m"],
         identified_net_amount_12m=row["identified_net_amount_12m"],
         identified_margin_12m=row["identified_margin_12m"],
+        sales_months_12m=row["sales_months_12m"],
         margin_coverage=finite(row["margin_coverage"]),
         contacts_per_customer=finite(row["contacts_per_customer"]),
         csat=finite(row["csat"]),

@@ -59,6 +59,9 @@ FRENCH = {
     "map_size_caption": "Clients, et part de tous les clients",
     "map_margin": "Ce qu’ils rapportent",
     "map_margin_caption": "Marge des 12\u00a0mois par client, et marge totale de la case",
+    "sales_in_part": (
+        "Les ventes ne sont connues que pour {months} des 12\u00a0mois précédents\u00a0: les montants sont ceux de ces mois, pas d’une année."
+    ),
     "margin_in_part": (
         "La marge est connue pour {share} des achats nets des clients identifiés\u00a0; celle du reste manque dans les montants. "
         "Une case ou une fiche où elle l’est pour moins de {least} a un tiret."
@@ -391,6 +394,9 @@ ENGLISH = {
     "map_size_caption": "Customers, and share of all customers",
     "map_margin": "What they bring in",
     "map_margin_caption": "Margin of 12 months per customer, and total margin of the cell",
+    "sales_in_part": (
+        "Sales are known of {months} of the 12 months before only: the amounts are those of these months, not of a year."
+    ),
     "margin_in_part": (
         "The margin is known of {share} of the net purchases of identified customers; that of the rest is missing in the amounts. A cell "
         "or a card where it is known of less than {least} has a dash."

@@ -34,7 +34,7 @@ REFUSED = ("Indice de Rand 0,41 sous 0,60 : groupes instables.", "Rand index 0.4
 _TABLES = {
     "segment_sizes": """period_start date, value_segment integer, relational_family varchar, customers bigint,
         customers_not_profiled bigint, share double, net_amount_12m decimal(18, 4), margin_12m decimal(18, 4), identified_net_amount_12m decimal(18, 4),
-        identified_margin_12m decimal(18, 4), margin_coverage double, contacts_per_customer double, csat double,
+        identified_margin_12m decimal(18, 4), sales_months_12m integer, margin_coverage double, contacts_per_customer double, csat double,
         csat_low double, csat_high double, csat_answers bigint, nps double, nps_low double, nps_high double,
         nps_answers bigint, is_publishable boolean, is_csat_publishable boolean, is_nps_publishable boolean""",
     "segment_migrations": """period_start date, axis varchar, from_segment varchar, to_segment varchar, customers bigint,
@@ -164,6 +164,7 @@ def _size(month: date, segment: int, family: str, customers: int, share: float) 
         margin + nobody,
         3 * margin,
         margin,
+        12,
         1.0,
         0.4 + 0.5 * (4 - column) / 2 + 0.1 * level,
         csat if has_answers else None,

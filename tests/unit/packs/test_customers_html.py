@@ -245,6 +245,14 @@ def test_without_any_margin_the_map_is_of_net_amounts_and_says_so(tmp_path: Path
     assert "Ce qu’ils achètent" in text and "marge trop peu connue" in text and "Ce qu’ils rapportent" not in text
 
 
+def test_sales_that_are_known_of_a_part_of_the_year_are_said_to_be_so(tmp_path: Path, customers_database: Path) -> None:
+    words = "Les ventes ne sont connues que pour 2 des 12 mois précédents : les montants sont ceux de ces mois, pas d’une année."
+    change = "update segment_sizes set sales_months_12m = 2"
+    tree = parse(render(make_customers(tmp_path / "young.duckdb", (change,))))
+    assert words in " ".join(tree.by_id("overlay").text.split())
+    assert "Les ventes ne sont connues" not in " ".join(parse(render(customers_database)).by_id("overlay").text.split())
+
+
 def test_a_margin_that_is_known_in_part_is_said_and_one_known_of_little_gives_way_to_net_purchases_on_the_cards_too(
     tmp_path: Path,
 ) -> None:

@@ -15,6 +15,17 @@ features as (
 
 ),
 
+-- of the twelve months before, those of which sales are known: the same of all customers
+sales_months as (
+
+    select
+        month,
+        min(sales_months_12m) as sales_months_12m
+    from features
+    group by month
+
+),
+
 run_context as (
 
     select * from {{ source('run', 'run_context') }}
@@ -244,6 +255,7 @@ final as (
         cast(sized.margin_12m as decimal(18, 4)) as margin_12m,
         cast(sized.identified_net_amount_12m as decimal(18, 4)) as identified_net_amount_12m,
         cast(sized.identified_margin_12m as decimal(18, 4)) as identified_margin_12m,
+        sales_months.sales_months_12m,
         {{ margin_coverage('sized.net_amount_without_margin_12m', 'sized.identified_net_amount_12m') }} as margin_coverage,
         {{ round_significant(safe_divide('sized.contacts_12m', 'sized.customers_with_contacts_known')) }} as contacts_per_customer,
         satisfied.csat,
@@ -262,6 +274,7 @@ final as (
         coalesce(recommending.nps_customers, 0) >= run_context.minimum_sample as is_nps_publishable
     from sized
     cross join run_context
+    left join sales_months on sized.month = sales_months.month
     inner join sized as totals
         on sized.month = totals.month and totals.value_segment = -1 and totals.relational_family = 'all'
     left join satisfied
