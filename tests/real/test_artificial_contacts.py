@@ -45,6 +45,7 @@ def test_contacts_that_do_nothing_are_found_to_do_nothing_and_a_naive_comparison
 
 
 def test_a_fifth_more_purchases_after_contacts_is_found(folder: Path) -> None:
-    found: pd.Series = judged(folder, ASSIGNMENTS // 2, ADDED_SHARE)
-    assert found["amount_positive"] == 1.0 and found["amount_true"] > 40
+    found: pd.Series = judged(folder, ASSIGNMENTS, ADDED_SHARE)
+    # it is found in 0.93 of many: 8 of 12 or fewer would come with a chance of 1 %
+    assert found["amount_positive"] >= 0.75 and found["amount_true"] > 40
     assert found["amount_coverage"] > 0.7
