@@ -134,7 +134,7 @@ FRENCH = {
     "kept_lead_none": "Les clients sur le départ qui ont été contactés\u00a0: combien sont restés, et combien grâce au contact.",
     "kept_not": (
         "Le revenu sécurisé ne s’ajoute jamais aux euros gagnés ci-dessus\u00a0: ce sont des mensualités à venir, non des achats. Rester après un "
-        "contact n’est pas rester grâce à lui."
+        "contact n’est pas rester grâce à lui. Pour des clients sans abonnement, «\u00a0conservés grâce au contact\u00a0» est trop haut\u00a0: qui n’appelle pas est souvent déjà parti."
     ),
     "retained_of": "sur {contacted} clients à risque contactés ({rate})",
     "retained_rate_of": "{rate}\u00a0: {low} à {high}",
@@ -282,7 +282,7 @@ FRENCH = {
     "limit_share_drawn": "L’estimation vaut pour {share} des clients du groupe traité. Des autres clients, elle ne dit rien.",
     "limit_share_none": "Une estimation ne vaut que pour les clients contactés qui ont leurs semblables parmi les autres.",
     "limit_hidden": (
-        "Qui appelle est encore client\u00a0; qui se tait est peut-être déjà parti. Là où des clients partent sans le dire, une comparaison sans tirage au sort est un peu trop haute."
+        "Qui appelle est encore client\u00a0; qui se tait est peut-être déjà parti. Là où des clients partent sans le dire, une comparaison sans tirage au sort est trop haute, parfois nettement, et les deux contrôles peuvent ne pas le voir."
     ),
     "limit_window": "Elle s’arrête à 60\u00a0jours\u00a0: un achat simplement avancé compte comme un gain, un effet plus lent ne compte pas.",
     "limit_future": "Elle parle de ces contacts-là. Elle ne dit pas ce que rapporterait un contact de plus.",
@@ -417,7 +417,7 @@ ENGLISH = {
     "kept_lead_none": "The customers about to leave who were contacted: how many stayed, and how many because of the contact.",
     "kept_not": (
         "Secured revenue is never added to the euros earned above: it is monthly payments to come, not purchases. To stay after a contact is "
-        "not to stay because of it."
+        "not to stay because of it. Of customers without a subscription, “kept because of the contact” is too high: who does not call has often left already."
     ),
     "retained_of": "of {contacted} customers at risk who were contacted ({rate})",
     "retained_rate_of": "{rate}: {low} to {high}",
@@ -561,7 +561,7 @@ ENGLISH = {
     "limit_share_drawn": "The estimate holds for {share} of the customers of the treated arm. Of other customers it says nothing.",
     "limit_share_none": "An estimate holds only for contacted customers who have their like among the others.",
     "limit_hidden": (
-        "Who calls is a customer still; who is silent may have left. Where customers leave without a word a comparison without a random draw is a little too high."
+        "Who calls is a customer still; who is silent may have left. Where customers leave without a word a comparison without a random draw is too high, at times by much, and both checks may miss it."
     ),
     "limit_window": "It stops at 60 days: a purchase that was only brought forward counts as a gain, a slower effect does not count.",
     "limit_future": "It speaks of those contacts. It does not say what one more contact would bring.",
